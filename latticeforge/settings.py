@@ -1,0 +1,41 @@
+"""Every setting of LatticeForge, read from ``LF_*`` environment variables.
+
+Here: names, defaults, units and meaning. Not here: anything that opens a file or a connection.
+``docs/settings.md`` lists them all and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Settings from the environment; each field ``x`` is the variable ``LF_X``."""
+
+    model_config = SettingsConfigDict(env_prefix="LF_", extra="ignore", frozen=True)
+
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("latticeforge", appauthor=False)),
+        description="Folder that holds all state: embedded server, spool, model cache, snapshots.",
+    )
+    database_url: str | None = Field(
+        default=None, description="A Postgres server of your own (with pgvector); empty means the embedded one."
+    )
+    dashboard_port: PositiveInt = Field(default=8501, description="TCP port of the dashboard on 127.0.0.1.")
+    dagster_port: PositiveInt = Field(default=3000, description="TCP port of the Dagster UI on 127.0.0.1.")
+    allowed_lateness_s: PositiveFloat = Field(
+        default=60.0, description="Seconds after its end during which a window stays open for late items."
+    )
+    encoder: str = Field(
+        default="minilm-int8",
+        description="Text encoder: minilm-int8 (fast default), minilm-fp32, or the path of a sentence-transformers model.",
+    )
+
+    @property
+    def snapshots(self) -> Path:
+        """Where sealed days are archived."""
+        return self.home / "snapshots"

@@ -1,0 +1,163 @@
+"""What the system says of itself: events, gaps, sources, closed windows, running services.
+
+Here: schema ``ops``. Not here: numbers about the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import psycopg
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from latticeforge.model import UTC_TIME, Schema
+
+GAPS: Schema = {"source": pl.String, "from_at": UTC_TIME, "to_at": UTC_TIME, "reason": pl.String, "state": pl.String}
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedWindow:
+    """One row of ``ops.window``: a window the radar has closed. Delays are wall seconds, item received to evaluated."""
+
+    window_start: datetime
+    closed_at: datetime
+    watermark: datetime
+    origin: str
+    items: int
+    narratives: int
+    spikes: int
+    links: int
+    reported: int
+    close_s: float
+    delay_p50_s: float | None = None
+    delay_p95_s: float | None = None
+    delay_p99_s: float | None = None
+    partial: list[str] = field(default_factory=list)
+
+
+def record_event(
+    connection: psycopg.Connection,
+    kind: str,
+    message: str,
+    *,
+    at: datetime,
+    source: str = "",
+    severity: str = "info",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Leave an event in ``ops.event``."""
+    connection.execute(
+        "insert into ops.event (at, kind, source, severity, message, detail) values (%s, %s, %s, %s, %s, %s)",
+        (at, kind, source, severity, message, Jsonb(dict(detail or {}))),
+    )
+
+
+def open_gap(connection: psycopg.Connection, source: str, from_at: datetime, reason: str) -> int:
+    """Record a hole in collection that begins at ``from_at``; return its gap_id."""
+    row = connection.execute(
+        "insert into ops.gap (source, from_at, reason, state) values (%s, %s, %s, 'open') returning gap_id",
+        (source, from_at, reason),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def close_gap(connection: psycopg.Connection, gap_id: int, to_at: datetime, state: str, at: datetime) -> None:
+    """End a gap: ``state`` is filled (everything came after all) or lost."""
+    connection.execute(
+        "update ops.gap set to_at = %s, state = %s, filled_at = %s where gap_id = %s",
+        (to_at, state, at if state == "filled" else None, gap_id),
+    )
+
+
+def gaps_between(connection: psycopg.Connection, start: datetime, end: datetime) -> pl.DataFrame:
+    """Gaps that are not filled and overlap ``[start, end)``; an open one has no end yet."""
+    rows = connection.execute(
+        "select source, from_at, to_at, reason, state from ops.gap"
+        " where state <> 'filled' and from_at < %s and coalesce(to_at, 'infinity') > %s order by from_at, source",
+        (end, start),
+    ).fetchall()
+    return pl.DataFrame(rows, schema=GAPS, orient="row")
+
+
+def partial_reasons(gaps: pl.DataFrame, start: datetime, end: datetime) -> list[str]:
+    """One line for each source that is missing somewhere in ``[start, end)``."""
+    touching = gaps.filter((pl.col("from_at") < end) & (pl.col("to_at").is_null() | (pl.col("to_at") > start)))
+    return sorted({f"{source}: {reason}" for source, reason in touching.select("source", "reason").iter_rows()})
+
+
+def save_source(connection: psycopg.Connection, source: str, **values: Any) -> None:
+    """Insert or update some columns of one row of ``ops.source``.
+
+    Raises:
+        psycopg.errors.UndefinedColumn: a name that is not a column of it.
+    """
+    values = {"source": source, **values}
+    names = [sql.Identifier(n) for n in values]
+    updates = [sql.SQL("{0} = excluded.{0}").format(n) for n in names[1:]]
+    connection.execute(
+        sql.SQL("insert into ops.source as s ({}) values ({}) on conflict (source) do update set {}").format(
+            sql.SQL(", ").join(names), sql.SQL(", ").join(sql.Placeholder() * len(names)), sql.SQL(", ").join(updates)
+        ),
+        list(values.values()),
+    )
+
+
+def update_source(connection: psycopg.Connection, source: str, **values: Any) -> None:
+    """Update some columns of a source that is known already."""
+    sets = [sql.SQL("{} = %s").format(sql.Identifier(n)) for n in values]
+    connection.execute(
+        sql.SQL("update ops.source set {} where source = %s").format(sql.SQL(", ").join(sets)),
+        [*values.values(), source],
+    )
+
+
+def political_sources(connection: psycopg.Connection) -> set[str]:
+    """Names of the sources that publish politics first of all."""
+    return {row[0] for row in connection.execute("select source from ops.source where political").fetchall()}
+
+
+def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]) -> None:
+    """Commit closed windows; closing one again replaces its figures and gives it a new place in the order."""
+    if not windows:
+        return
+    names = list(asdict(windows[0]))
+    statement = sql.SQL(
+        "insert into ops.window as w ({}) values ({}) on conflict (window_start) do update set {},"
+        " seq = nextval(pg_get_serial_sequence('ops.window', 'seq'))"
+    ).format(
+        sql.SQL(", ").join(map(sql.Identifier, names)),
+        sql.SQL(", ").join(sql.Placeholder() * len(names)),
+        sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in names[1:]),
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [list(asdict(w).values()) for w in windows])
+
+
+def last_closed(connection: psycopg.Connection) -> datetime | None:
+    """End of the newest window closed so far, or None."""
+    row = connection.execute("select max(window_start) from ops.window").fetchone()
+    return row[0] + timedelta(minutes=5) if row and row[0] else None
+
+
+def beat(
+    connection: psycopg.Connection,
+    service: str,
+    *,
+    started_at: datetime,
+    beat_at: datetime,
+    watermark: datetime | None = None,
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Say that a service is alive. Times are wall time, the watermark is event time."""
+    connection.execute(
+        "insert into ops.service (service, started_at, beat_at, watermark, detail) values (%s, %s, %s, %s, %s)"
+        " on conflict (service) do update set started_at = excluded.started_at, beat_at = excluded.beat_at,"
+        " watermark = excluded.watermark, detail = excluded.detail",
+        (service, started_at, beat_at, watermark, Jsonb(dict(detail or {}))),
+    )
