@@ -1,0 +1,162 @@
+"""Narratives of one window: its counted articles, grouped by meaning.
+
+Here: the micro-clusters of a five-minute window and what is said of each. Not here: comparing windows (``baseline``,
+``chains``), grouping a whole file over weeks (``stories``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse.csgraph import connected_components
+
+from latticeforge.model import NARRATIVE, NARRATIVE_ITEM, VECTOR
+from latticeforge.narratives.copies import voices
+from latticeforge.narratives.labels import labels
+from latticeforge.windows import Window
+
+MIN_SIMILARITY = 0.4  # mean cosine between the voices of two groups that become one; docs/method/narratives.md
+_DECIMALS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Narratives:
+    """The narratives of one window (NARRATIVE rows) and the items of each (NARRATIVE_ITEM rows)."""
+
+    narrative: pl.DataFrame
+    items: pl.DataFrame
+
+
+def narratives(articles: pl.DataFrame, vectors: NDArray[np.float32], window: Window) -> Narratives:
+    """Group the counted articles of ``window``; an item like no other is a narrative of its own.
+
+    Near-duplicates are folded into voices; voices are joined by average linkage over cosine until no two groups have a
+    mean similarity of ``MIN_SIMILARITY``. The order of the rows changes nothing.
+
+    Args:
+        articles: ARTICLE rows of the window.
+        vectors: float32 (n, 384) of unit length; row i belongs to row i of ``articles``.
+
+    Raises:
+        ValueError: the number of vectors is not the number of articles.
+    """
+    if len(vectors) != articles.height:
+        raise ValueError(f"{articles.height} articles need as many vectors, got {len(vectors)}")
+    rows = articles.with_row_index("row").filter(pl.col("counted")).unique("item_id", keep="any")
+    rows = rows.sort("event_at", "item_id")
+    if rows.is_empty():
+        return Narratives(NARRATIVE.empty(), NARRATIVE_ITEM.empty())
+    unit = vectors[rows["row"].to_numpy()].astype(np.float64)
+    voice = voices(rows["title"].to_list())
+    speaking, voice_number = np.unique(voice, return_inverse=True)
+    group = groups(unit[speaking].astype(np.float32), MIN_SIMILARITY)
+    return _describe(rows, unit, voice, group, group[voice_number], window)
+
+
+def groups(unit: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
+    """Average-linkage groups (UPGMA, Sokal and Michener 1958) of unit vectors, cut at a mean cosine of ``threshold``.
+
+    Two groups can only join where some pair of their members reaches the threshold, so the connected components of
+    that graph are grouped one by one; the result is the same.
+
+    Args:
+        unit: float32 (n, d) of unit length, n >= 1, in an order of their own: equal similarities go by position.
+
+    Returns:
+        int64 (n,): group numbers 0 .. k-1.
+    """
+    cosine = unit @ unit.T
+    count, component = connected_components(sparse.csr_matrix((cosine >= threshold).astype(np.int8)), directed=False)
+    group = np.empty(len(unit), dtype=np.int64)
+    found = 0
+    order = np.argsort(component, kind="stable")
+    for members in np.split(order, np.cumsum(np.bincount(component, minlength=count))[:-1]):
+        inside = _average_linkage(cosine[np.ix_(members, members)], threshold)
+        group[members] = found + inside
+        found += int(inside.max()) + 1
+    return group
+
+
+def _average_linkage(cosine: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
+    n = len(cosine)
+    if n < 3:
+        return np.zeros(n, dtype=np.int64)  # a component of two is a pair above the threshold
+    distance = np.maximum(1.0 - cosine[np.triu_indices(n, 1)].astype(np.float64), 0.0)
+    joined = fcluster(linkage(distance, "average"), 1.0 - threshold, "distance")
+    return np.asarray(joined, dtype=np.int64) - 1
+
+
+def _describe(
+    rows: pl.DataFrame,
+    unit: NDArray[np.float64],
+    voice: NDArray[np.int64],
+    voice_group: NDArray[np.int64],
+    group: NDArray[np.int64],
+    window: Window,
+) -> Narratives:
+    """The two frames. ``rows`` in order of time; ``voice`` and ``group`` (n,), ``voice_group`` (voices,)."""
+    speaking = np.unique(voice)
+    centroid = _centroids(unit[speaking], voice_group)
+    cosine = np.round(np.clip(np.einsum("ij,ij->i", unit, centroid[group]), -1.0, 1.0), _DECIMALS)
+    ids = rows["item_id"].to_numpy()
+    member = rows.select("item_id", "source", "account", "event_at", "title").with_columns(
+        group=pl.Series(group), voice_id=pl.Series(ids[voice]), similarity=pl.Series(cosine)
+    )
+    titles = rows["title"].to_list()
+    named = pl.DataFrame(
+        {"group": np.arange(len(centroid)), "label": labels([titles[i] for i in speaking], voice_group)}
+    )
+    narrative = (
+        _summary(member).join(named, on="group").sort(["items", "first_at", "medoid"], descending=[True, False, False])
+    )
+    narrative = narrative.with_columns(
+        window_start=pl.lit(window.start),
+        narrative_id=pl.Series([f"{_stem(window)}-{rank:03d}" for rank in range(1, narrative.height + 1)]),
+        centroid=pl.Series(centroid[narrative["group"].to_numpy()].astype(np.float32), dtype=VECTOR),
+    )
+    items = member.join(narrative.select("group", "narrative_id", "window_start"), on="group")
+    return Narratives(NARRATIVE.shape(narrative), NARRATIVE_ITEM.shape(items))
+
+
+def _centroids(unit: NDArray[np.float64], group: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The mean direction of each group, of unit length: (groups, d)."""
+    total = np.zeros((int(group.max()) + 1, unit.shape[1]))
+    np.add.at(total, group, unit)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    unit_length: NDArray[np.float64] = total / np.maximum(length, np.finfo(np.float64).tiny)
+    return unit_length
+
+
+def _summary(member: pl.DataFrame) -> pl.DataFrame:
+    """One row a group: counts, concentration over accounts, first and last time, and the most central item."""
+    by_account = (
+        member.group_by("group", "source", "account")
+        .len("of_account")
+        .group_by("group")
+        .agg(
+            accounts=pl.len(),
+            source_hhi=((pl.col("of_account") / pl.col("of_account").sum()) ** 2).sum().round(_DECIMALS),
+        )
+    )
+    central = member.sort(["similarity", "event_at", "item_id"], descending=[True, False, False])
+    counted = central.group_by("group", maintain_order=True).agg(
+        items=pl.len(),
+        voices=pl.col("voice_id").n_unique(),
+        sources=pl.col("source").n_unique(),
+        first_at=pl.col("event_at").min(),
+        last_at=pl.col("event_at").max(),
+        medoid=pl.col("item_id").first(),
+        headline=pl.col("title").first(),
+    )
+    share = (1.0 - pl.col("voices") / pl.col("items")).round(_DECIMALS)
+    return counted.with_columns(copy_share=share).join(by_account, on="group")
+
+
+def _stem(window: Window) -> str:
+    """How ids of this window begin; the radar's sliding look is named to the second."""
+    return f"{window.start:%Y%m%dT%H%MZ}" if window.aligned else f"{window.start:%Y%m%dT%H%M%SZ}"
