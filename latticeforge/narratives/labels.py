@@ -90,6 +90,8 @@ def _label(of_group: list[Terms], everywhere: Counter[str], idf: dict[int, float
     inside = Counter(chain.from_iterable(of_group))
     if not inside:
         return ""
+    shared = {term: count for term, count in inside.items() if count > 1}
+    inside = Counter(shared) or inside  # what stands in one title names a group only where nothing is shared
     # A pair says more than its words: it wins where it stands nearly as often as they do.
     weight = {term: count * idf[everywhere[term]] * (1.5 if " " in term else 1.0) for term, count in inside.items()}
     ranked = sorted(weight, key=lambda term: (-weight[term], -len(term), term))
