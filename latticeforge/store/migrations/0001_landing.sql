@@ -40,6 +40,7 @@ create table landing.item (
     text_hash    bytea not null,
     problems     text[] not null default '{}',
     fetch_id     bigint references landing.fetch,
+    landed_at    timestamptz not null default clock_timestamp(), -- wall clock, as core.generation.created_at: what is late
     primary key (item_id, content_hash),
     check ((event_at is not null) = (date_status = 'ok'))
 );
@@ -72,7 +73,8 @@ create table landing.calendar_event (
     impact       double precision check (impact between 0 and 1),
     url          text not null default '',
     first_seen_at timestamptz not null,
-    fetch_id     bigint references landing.fetch
+    fetch_id     bigint references landing.fetch,
+    landed_at    timestamptz not null default clock_timestamp()
 );
 create index calendar_event_occurred on landing.calendar_event (occurred_at);
 create unique index calendar_event_seq on landing.calendar_event (seq);

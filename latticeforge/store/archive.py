@@ -1,0 +1,166 @@
+"""What belongs to one UTC day: which tables, which columns, which rows, in which order.
+
+Here: reading the day. Not here: files and hashes (``snapshot``). Columns that only say when or in which order this
+machine wrote (seq, fetch_id, landed_at, generation ids, wall-clock durations) stay out: the same day must give the same
+rows elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+import polars as pl
+import psycopg
+
+from latticeforge.model import ASSETS, UTC_TIME, VECTOR, Table
+from latticeforge.store.generations import read_table
+from latticeforge.store.vectors import vector_blobs
+from latticeforge.windows import DAY
+
+ITEM = Table(
+    "landing.item",
+    {
+        "item_id": pl.String,
+        "revision": pl.Int32,  # 1 is what landed first; it fixes the window and is the one that counts
+        "content_hash": pl.Binary,
+        "source": pl.String,
+        "account": pl.String,
+        "guid": pl.String,
+        "title": pl.String,
+        "summary": pl.String,
+        "url": pl.String,
+        "author": pl.String,
+        "published_at": UTC_TIME,
+        "updated_at": UTC_TIME,
+        "event_at": UTC_TIME,
+        "date_status": pl.String,
+        "first_seen_at": UTC_TIME,
+        "text_hash": pl.Binary,
+        "problems": pl.List(pl.String),
+    },
+    ("item_id", "revision"),
+)
+ATTENTION = Table(
+    "landing.attention",
+    {"platform": pl.String, "term": pl.String, "observed_at": UTC_TIME, "count": pl.Int32},
+    ("platform", "term", "observed_at"),
+)
+CALENDAR_EVENT = Table(
+    "landing.calendar_event",
+    {
+        "event_id": pl.String,
+        "calendar_id": pl.String,
+        "title": pl.String,
+        "description": pl.String,
+        "occurred_at": UTC_TIME,
+        "time_known": pl.Boolean,
+        "category": pl.String,
+        "impact": pl.Float64,
+        "url": pl.String,
+        "first_seen_at": UTC_TIME,
+    },
+    ("event_id",),
+)
+EMBEDDING = Table(
+    "core.embedding",
+    {"text_hash": pl.Binary, "model": pl.String, "vector": VECTOR},
+    ("text_hash", "model"),
+)
+WINDOW = Table(
+    "ops.window",
+    {
+        "window_start": UTC_TIME,
+        "closed_at": UTC_TIME,
+        "watermark": UTC_TIME,
+        "origin": pl.String,
+        "items": pl.Int32,
+        "narratives": pl.Int32,
+        "spikes": pl.Int32,
+        "links": pl.Int32,
+        "reported": pl.Int32,
+        "partial": pl.List(pl.String),
+    },
+    ("window_start",),
+)
+GAP = Table(
+    "ops.gap",
+    {
+        "source": pl.String,
+        "from_at": UTC_TIME,
+        "to_at": UTC_TIME,
+        "reason": pl.String,
+        "state": pl.String,
+        "filled_at": UTC_TIME,
+    },
+    ("source", "from_at", "reason"),
+)
+
+_QUERIES: dict[str, str] = {
+    ITEM.name: "select item_id, (row_number() over (partition by item_id order by seq))::int as revision, content_hash,"
+    " source, account, guid, title, summary, url, author, published_at, updated_at, event_at, date_status,"
+    " first_seen_at, text_hash, problems from landing.item where window_at >= %s and window_at < %s",
+    ATTENTION.name: "select platform, term, observed_at, count from landing.attention"
+    " where observed_at >= %s and observed_at < %s",
+    CALENDAR_EVENT.name: "select event_id, calendar_id, title, description, occurred_at, time_known, category, impact,"
+    " url, first_seen_at from landing.calendar_event where occurred_at >= %s and occurred_at < %s",
+    EMBEDDING.name: "select text_hash, model, vector_send(vector) from core.embedding where (text_hash, model) in"
+    " (select t.text_hash, t.model from core.active a join core.article_embedding t using (generation_id)"
+    " where a.asset = 'embeddings' and a.window_start >= %s and a.window_start < %s)",
+    WINDOW.name: "select window_start, closed_at, watermark, origin, items, narratives, spikes, links, reported,"
+    " partial from ops.window where window_start >= %s and window_start < %s",
+    GAP.name: "select source, from_at, to_at, reason, state, filled_at from ops.gap"
+    " where coalesce(to_at, 'infinity') > %s and from_at < %s",
+}
+_INPUT = (ITEM, ATTENTION, CALENDAR_EVENT, EMBEDDING, WINDOW, GAP)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Every row of one day, table by table, in canonical order."""
+
+    day: date
+    frames: list[tuple[Table, pl.DataFrame]]
+    windows: list[datetime]  # starts of the windows with an active generation
+    encoders: list[str]
+
+
+def tables() -> list[Table]:
+    """Every table of a day: what came in, what was derived (key: window, then the table's own), what was said of it."""
+    derived = [
+        Table(t.name, t.columns, ("window_start", *(k for k in t.key if k != "window_start")))
+        for asset in ASSETS.values()
+        for t in asset.tables
+    ]
+    return [*_INPUT, *derived]
+
+
+def read_day(connection: psycopg.Connection, day: date) -> Day:
+    """All rows of ``day`` (UTC): items by event time (else first seen), the rest by their own time."""
+    start = datetime.combine(day, time(), UTC)
+    end = start + DAY
+    frames = [(t, _read(connection, t, start, end)) for t in _INPUT]
+    shaped = iter(tables()[len(_INPUT) :])
+    for asset in ASSETS.values():
+        for table in asset.tables:
+            frames.append((keyed := next(shaped), keyed.shape(read_table(connection, asset.name, table, start, end))))
+    windows = connection.execute(
+        "select distinct window_start from core.active where window_start >= %s and window_start < %s order by 1",
+        (start, end),
+    ).fetchall()
+    models = next(frame for table, frame in frames if table is EMBEDDING)["model"].unique().sort().to_list()
+    return Day(day, frames, [row[0] for row in windows], models)
+
+
+def _read(connection: psycopg.Connection, table: Table, start: datetime, end: datetime) -> pl.DataFrame:
+    with connection.cursor(binary=True) as cursor:
+        rows = cursor.execute(_QUERIES[table.name].encode(), (start, end)).fetchall()
+    columns = zip(*rows, strict=True) if rows else [()] * len(table.columns)
+    return table.shape(
+        pl.DataFrame(
+            {
+                name: pl.Series(name, vector_blobs(values) if kind == VECTOR else values, dtype=kind)
+                for (name, kind), values in zip(table.columns.items(), columns, strict=True)
+            }
+        )
+    )
