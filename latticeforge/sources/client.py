@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import weakref
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from dataclasses import dataclass, replace
@@ -141,6 +142,15 @@ def checked_url(text: str) -> httpx2.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise PermanentFault(f"{text[:200]!r} is not an http or https address: refused")
     return url
+
+
+def typed_loopback(text: str) -> bool:
+    """Whether an address that a user typed names this very machine (``localhost``, 127.0.0.0/8, ``::1``)."""
+    try:
+        host = httpx2.URL(text).host
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except (httpx2.InvalidURL, ValueError):
+        return False
 
 
 def fault_of_status(status: int, url: str, headers: httpx2.Headers, now: datetime) -> SourceFault | None:

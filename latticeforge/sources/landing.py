@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, Protocol, TypedDict, Unpack
 
 from latticeforge.model import AttentionCount, CalendarEvent, Fetch, Item, Landed
 
@@ -73,13 +73,13 @@ class Landing(Protocol):
         ...
 
     async def open_gap(self, source: str, from_at: datetime, reason: str) -> int:
-        """Record that nothing came from ``source`` since ``from_at``; return the gap's id."""
+        """Record that nothing came from ``source`` since ``from_at``; return the gap's id. ``reason``: a few words."""
         ...
 
     async def close_gap(self, gap_id: int, to_at: datetime, state: GapState) -> None:
         """End a gap at ``to_at``: ``filled`` where all of it arrived later, else ``lost``."""
         ...
 
-    async def source_state(self, source: str, fields: SourceFields) -> None:
-        """Set columns of the row of ``source`` in ``ops.source``."""
+    async def source_state(self, source: str, **fields: Unpack[SourceFields]) -> None:
+        """Set columns of the row of ``source`` in ``ops.source``; whoever starts a collector has made the row."""
         ...
