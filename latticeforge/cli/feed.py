@@ -6,6 +6,8 @@ Here: arguments and what is printed. Not here: how feeds are read (``latticeforg
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO, TypedDict
 
@@ -41,13 +43,13 @@ def feed() -> None:
 @app.command("parse")
 def parse(
     where: Annotated[str, typer.Argument(metavar="FILE|DIR|URL", help="A feed, a folder of feeds, or an address.")],
-    out: Annotated[Path, typer.Option("--out", help="JSON lines to write: one line an item; - is standard output.")],
+    out: Annotated[str, typer.Option("--out", help="JSON lines to write, one an item; - is standard output.")] = "-",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Parse feeds and write their items; a feed that cannot be read is one line on stderr. Exit code 1 if none could."""
+    """Parse feeds and write their items; one that cannot be read is a line on stderr. Exit code 1 if none could."""
     report: list[Line] = []
     try:
-        with typer.open_file(str(out), "w", encoding="utf-8") as lines:
+        with _opened(out) as lines:
             for name, outcome in _outcomes(where):
                 report.append(_written(name, outcome, lines))
     except OSError as error:
@@ -55,10 +57,19 @@ def parse(
         raise typer.Exit(2) from error
     if as_json:
         total = sum(line["items"] for line in report)
-        typer.echo(json.dumps({"feeds": report, "items": total}), err=str(out) == "-")
+        typer.echo(json.dumps({"feeds": report, "items": total}), err=out == "-")
     else:
         _show(report)
     raise typer.Exit(0 if any(line["fault"] is None for line in report) else 1)
+
+
+@contextmanager
+def _opened(out: str) -> Iterator[TextIO]:
+    if out == "-":
+        yield sys.stdout
+        return
+    with Path(out).open("w", encoding="utf-8") as lines:
+        yield lines
 
 
 def _outcomes(where: str) -> Iterator[tuple[str, ParsedFeed | str]]:

@@ -52,5 +52,6 @@ async def resolve(host: str, port: int, *, allow_loopback: bool) -> list[str]:
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
         if not is_allowed(address, allow_loopback=allow_loopback):
-            raise PermanentFault(f"{host} is {address}, which is not a public address: refused; use a public feed")
+            named = address if address == host.strip("[]") else f"{host} ({address})"
+            raise PermanentFault(f"{named} is not a public address: refused; use a public feed")
     return addresses
