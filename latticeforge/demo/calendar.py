@@ -15,7 +15,7 @@ from icalendar import Event as Entry
 from latticeforge.demo.content import Content, Event, Minor
 from latticeforge.demo.publishing import slug
 from latticeforge.demo.variant import DAY_END, HISTORY_DAYS, HISTORY_START, Variant
-from latticeforge.model import CalendarEvent
+from latticeforge.model import CalendarEvent, item_id_of
 
 CALENDAR_ID = "capital-calendar"
 _MINORS = (9, 14)  # at least, at most
@@ -23,9 +23,14 @@ _SATURDAY = 5
 _SURPRISES = frozenset({"clemency", "resignation", "executive_order", "veto", "ethics_report"})
 
 
+def uid(title: str, at: datetime) -> str:
+    """The UID of the calendar's entry for what happens on that day."""
+    return f"{at:%Y%m%d}-{slug(title)}@{CALENDAR_ID}.example"
+
+
 def event_id(title: str, at: datetime) -> str:
-    """The UID of a calendar entry."""
-    return f"{at:%Y%m%dT%H%M}-{slug(title)}@{CALENDAR_ID}.example"
+    """The identity that a collector which calls this calendar ``CALENDAR_ID`` gives to the entry."""
+    return item_id_of(CALENDAR_ID, uid(title, at))
 
 
 def political_calendar(
@@ -62,12 +67,11 @@ def _working_day(rng: Random) -> datetime:
 def _entry(event: Event | Minor, at: datetime, rng: Random, *, time_known: bool = True) -> CalendarEvent:
     surprise = event.category in _SURPRISES
     listed = at if surprise else max(at - timedelta(hours=rng.randint(6, 72)), HISTORY_START)
-    uid = event_id(event.title, at)
     if not time_known:  # the calendar gives the date alone, and nobody knew more
         at = at.replace(hour=0, minute=0)
         listed = min(listed, at)
     return CalendarEvent(
-        event_id=uid,
+        event_id=event_id(event.title, at),
         calendar_id=CALENDAR_ID,
         title=event.title,
         occurred_at=at,
@@ -80,7 +84,7 @@ def _entry(event: Event | Minor, at: datetime, rng: Random, *, time_known: bool 
 
 
 def to_ics(events: Iterable[CalendarEvent], now: datetime = DAY_END) -> bytes:
-    """The entries listed at ``now`` as RFC 5545; the impact is X-IMPACT, and PRIORITY 1 (high) to 9 (low)."""
+    """The entries listed at ``now`` as RFC 5545; the impact is X-LF-IMPACT, and PRIORITY 1 (high) to 9 (low)."""
     calendar = Calendar()
     calendar.add("prodid", "-//Capital Calendar//EN")
     calendar.add("version", "2.0")
@@ -93,7 +97,7 @@ def to_ics(events: Iterable[CalendarEvent], now: datetime = DAY_END) -> bytes:
 
 def _component(event: CalendarEvent) -> Entry:
     entry = Entry()
-    entry.add("uid", event.event_id)
+    entry.add("uid", uid(event.title, event.occurred_at))
     entry.add("dtstamp", event.first_seen_at)
     entry.add("dtstart", event.occurred_at if event.time_known else event.occurred_at.date())
     entry.add("summary", event.title)
@@ -101,5 +105,5 @@ def _component(event: CalendarEvent) -> Entry:
     entry.add("url", event.url)
     impact = event.impact or 0.0
     entry.add("priority", max(1, min(9, 10 - round(impact * 10))))
-    entry.add("x-impact", f"{impact:.2f}")
+    entry.add("x-lf-impact", f"{impact:.2f}")
     return entry

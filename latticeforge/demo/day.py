@@ -32,7 +32,10 @@ _ACCOUNTS = 640
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A spike that was put into the day, and the political event it lies near."""
+    """A spike that was put into the day, and the political event it lies near.
+
+    ``event_id`` is the identity after collecting; an item's is ``model.item_id_of(source, guid)``.
+    """
 
     event_id: str
     event_title: str

@@ -245,7 +245,7 @@ class PublisherServer:
 
     @property
     def calendar_url(self) -> str:
-        """The political calendar (ICS)."""
+        """The political calendar (ICS); its name is ``calendar.CALENDAR_ID``."""
         return f"{self.url}/calendar.ics"
 
     @property

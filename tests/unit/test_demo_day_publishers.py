@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import feedparser
 import httpx2 as httpx
-import icalendar
 import pytest
 from websockets.asyncio.client import connect
 
+from latticeforge.demo.calendar import CALENDAR_ID
 from latticeforge.demo.day import DemoDay
 from latticeforge.demo.publishers import Feed, PublisherServer
 from latticeforge.demo.variant import DAY_END, DAY_START
+from latticeforge.sources.calendar import parse_calendar
 from latticeforge.sources.counts import read_counts
 from latticeforge.sources.feeds import ParsedFeed, parse_feed
 
@@ -202,16 +204,19 @@ def test_gzip_is_used_where_the_reader_takes_it(server: PublisherServer, hand: H
 def test_the_calendar_lists_surprises_only_once_they_happened(
     day: DemoDay, server: PublisherServer, hand: Hand, client: httpx.Client
 ) -> None:
-    uid = day.truth.distraction.event_id
     hand.at = at("14:16:59")
     before = client.get(server.calendar_url)
     hand.at = at("14:17:00")
     after = client.get(server.calendar_url, headers={"if-none-match": before.headers["etag"]})
     again = client.get(server.calendar_url, headers={"if-none-match": after.headers["etag"]})
-    entries = {str(entry["uid"]): entry for entry in icalendar.Calendar.from_ical(after.content).walk("VEVENT")}
-    assert uid not in before.text.replace("\r\n ", "") and again.status_code == 304
-    assert entries[uid].decoded("dtstart") == at("14:17:00")
-    assert float(str(entries[uid]["x-impact"])) == pytest.approx(0.92)
+    early, late = (parse_calendar(answer.content, CALENDAR_ID, hand.at) for answer in (before, after))
+    assert day.truth.distraction.event_id not in {event.event_id for event in early.events}
+    assert day.truth.distraction.event_id in {event.event_id for event in late.events}
+    assert again.status_code == 304
+    hand.at = DAY_END
+    whole = parse_calendar(client.get(server.calendar_url).content, CALENDAR_ID, hand.at)
+    assert not whole.problems
+    assert whole.events == tuple(dataclasses.replace(event, first_seen_at=hand.at) for event in day.calendar)
 
 
 def test_attention_comes_in_pages_of_whole_minutes_in_order(
