@@ -1,0 +1,101 @@
+"""The seven derived assets, hour by hour, each by the same library function that the radar calls.
+
+Here: one body for all of them: load, compute, compare with what was said live, write, check, describe. Not here: the
+stages (``latticeforge.radar.stages``).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from latticeforge.model import ASSETS
+from latticeforge.radar.stages import compute
+from latticeforge.store.digest import range_digest
+from latticeforge.store.generations import Written, microseconds, write_generations
+from latticeforge.store.integrity import compare_live
+from latticeforge.store.progress import newest_seq
+from lf_assets.catalogue import CORE
+from lf_assets.checks import live_result, specs_of, stored_results
+from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, windows_of
+from lf_assets.plots import bars
+from resources import EncoderResource, StoreResource
+
+REASON_TAG = "latticeforge/reason"
+LANDED_SEQ = "landed_seq"
+
+# What a stage reads beside the assets that model.ASSETS names, or reads of earlier hours.
+_LANDED = {"articles": ["item"], "correlations": ["calendar_event"]}
+_EARLIER: dict[str, dict[str, dg.PartitionMapping]] = {
+    "spike_baselines": {"narratives": HISTORY},
+    "spikes": {"narratives": HISTORY},
+    "correlations": {"spikes": LINKABLE, "narratives": HISTORY},
+}
+
+
+def core_asset(name: str) -> dg.AssetsDefinition:
+    """The asset ``core/NAME``."""
+    entry = CORE[name]
+
+    @dg.asset(
+        key=["core", name],
+        group_name="core",
+        deps=_deps(name),
+        description=entry.description,
+        owners=[entry.owner],
+        kinds=set(entry.kinds),
+        tags={"window_minutes": "5"},
+        partitions_def=HOURS,
+        backfill_policy=BACKFILL,
+        check_specs=specs_of(name),
+    )
+    def body(
+        context: dg.AssetExecutionContext, store: StoreResource, encoder: EncoderResource
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        windows = windows_of(context)
+        reason = context.run.tags.get(REASON_TAG, "")
+        with store.store.connection() as connection:
+            landed_seq = newest_seq(connection)
+            writes = compute(connection, name, windows, encoder=encoder.encoder)
+            live = compare_live(connection, writes)
+            yield live_result(live)
+            if live.problems:
+                raise dg.Failure(f"nothing was written: {live.problems[0]}", allow_retries=False)
+            written = write_generations(connection, writes, origin="dagster", reason=reason)
+            yield from stored_results(connection, name, windows[0].start, windows[-1].end)
+        _describe_hours(context, written)
+        yield dg.MaterializeResult(metadata={**_metadata(name, written, entry.unit), LANDED_SEQ: landed_seq})
+
+    return body
+
+
+def _deps(name: str) -> list[dg.AssetDep]:
+    landed = [dg.AssetDep(["landing", table]) for table in _LANDED.get(name, [])]
+    earlier = _EARLIER.get(name, {})
+    return landed + [
+        dg.AssetDep(["core", upstream], partition_mapping=earlier.get(upstream)) for upstream in ASSETS[name].upstream
+    ]
+
+
+def _metadata(name: str, written: Sequence[Written], unit: str) -> Mapping[str, object]:
+    changed = [w for w in written if w.changed]
+    return {
+        "rows": sum(w.rows for w in written),
+        "windows": len(written),
+        "changed_windows": len(changed),
+        "changed": ", ".join(str(w.window) for w in changed if not w.first) or "none that were there before",
+        "generations": f"{min(w.generation_id for w in written)} to {max(w.generation_id for w in written)}",
+        "digest": range_digest(name, [(microseconds(w.window.start), w.digest) for w in written]),
+        "rows_by_window": bars([w.window for w in written], [w.rows for w in written], unit),
+    }
+
+
+def _describe_hours(context: dg.AssetExecutionContext, written: Sequence[Written]) -> None:
+    rows: dict[str, int] = {}
+    for w in written:
+        key = hour_key(w.window.start.replace(minute=0))
+        rows[key] = rows.get(key, 0) + w.rows
+    for key, count in rows.items():
+        context.add_asset_metadata({"dagster/partition_row_count": count}, partition_key=key)
+
+
+CORE_ASSETS = [core_asset(name) for name in ASSETS]

@@ -1,0 +1,27 @@
+"""The text encoder as a Dagster resource.
+
+Here: loading it once a process, when the first text needs it. Not here: encoding.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import dagster as dg
+from latticeforge.embedding import Encoder, load_encoder
+
+from latticeforge.settings import Settings
+
+
+class EncoderResource(dg.ConfigurableResource[Encoder]):
+    """The encoder that ``LF_ENCODER`` names."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder, loaded on first use; a backfill of many runs in one process loads it once."""
+        return _load(Settings())
+
+
+@lru_cache(maxsize=2)
+def _load(settings: Settings) -> Encoder:
+    return load_encoder(settings)

@@ -1,0 +1,16 @@
+"""Dagster sensors and schedules: when something is to be computed, and what is reported of it.
+
+Here: cursors on our own tables, run requests, events. Not here: assets (``lf_assets``) or any calculation.
+"""
+
+from sensors.closed_windows import closed_windows
+from sensors.failures import failures
+from sensors.jobs import HOUR_JOB, MARTS_JOB, NIGHT_JOB, SNAPSHOT_JOB
+from sensors.late_items import late_items
+from sensors.schedules import nightly
+
+JOBS = [HOUR_JOB, MARTS_JOB, SNAPSHOT_JOB, NIGHT_JOB]
+SENSORS = [closed_windows, late_items, failures]
+SCHEDULES = [nightly]
+
+__all__ = ["JOBS", "SCHEDULES", "SENSORS"]

@@ -1,0 +1,73 @@
+"""What orchestration tests share: the definitions on a test's own database, an instance, a few hours of headlines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from latticeforge.embedding import Encoder
+from latticeforge.model import CalendarEvent, Item
+from latticeforge.store import Store
+from latticeforge.store.landing import land_events, land_items
+from lf_assets.definitions import build_defs
+from resources import EncoderResource, SnapshotResource, StoreResource
+
+NOON = datetime(2025, 1, 28, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def land(store: Store) -> Callable[[Sequence[Item]], None]:
+    """Land items in the test's database, and a calendar entry at 13:17."""
+
+    def landed(items: Sequence[Item]) -> None:
+        at = NOON + timedelta(hours=1, minutes=17)
+        with store.connection() as connection:
+            land_items(connection, items, None)
+            land_events(connection, [CalendarEvent("e1", "law", "Clemency announced", at, "law", 0.9, at)], None)
+
+    return landed
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The encoder of the settings, loaded once."""
+    return EncoderResource().encoder
+
+
+@pytest.fixture
+def definitions(database_url: str, tmp_path: Path) -> dg.Definitions:
+    """The definitions on the test's own database and folder."""
+    return build_defs(
+        {"store": StoreResource(url=database_url), "snapshots": SnapshotResource(path=str(tmp_path / "snapshots"))}
+    )
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance of the test's own."""
+    with dg.DagsterInstance.ephemeral() as opened:
+        yield opened
+
+
+Run = Callable[..., dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def run_hours(definitions: dg.Definitions, instance: dg.DagsterInstance) -> Run:
+    """Run the hour job for hour keys from first to last."""
+
+    def run(first: str, last: str | None = None, *, reason: str = "") -> dg.ExecuteInProcessResult:
+        tags = {
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last or first,
+            "latticeforge/reason": reason,
+        }
+        job = definitions.resolve_job_def("hour_job")
+        quiet = {"loggers": {"console": {"config": {"log_level": "ERROR"}}}}
+        return job.execute_in_process(instance=instance, tags=tags, run_config=quiet, raise_on_error=False)
+
+    return run
