@@ -1,0 +1,241 @@
+"""The trailing windows a baseline rests on, and the density of a meaning in them.
+
+Here: which windows make the history of a window, their micro-clusters as arrays, the similarity kernel and the
+similarity-weighted counts. Not here: what is expected of a narrative (``baseline``) and where the rows come from
+(``store``).
+
+Everything that is summed here is exact: vectors are put on an integer lattice and kernel weights on multiples of 2^-20,
+so that no order of rows, thread count or matrix library can change a bit of the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import blake2b
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from latticeforge.model import EMBEDDING_DIM
+from latticeforge.windows import DAY, EPOCH, WINDOW, Window, floor_to
+
+RECENT_WINDOWS = 72  # the last six hours
+DAYS_BACK = 7
+BEFORE = 3  # windows against which a group is seen to grow
+AROUND = 6  # windows each side of the same time on an earlier day: together one hour
+
+KERNEL_FLOOR = 0.50  # cosine at and below which two narratives are not the same meaning
+KERNEL_FULL = 0.75  # cosine at and above which they are
+
+_WINDOW_US = 300_000_000
+_DAY_US = 86_400_000_000
+# Unit vectors times 4000, rounded: a dot product stays below 4010^2 < 2^24, so float32 sums are exact integers in any
+# order of addition. The rounding moves a cosine by about 1e-4 (one standard deviation).
+_LATTICE = np.float32(4000.0)
+_WEIGHT_STEP = 2.0**20
+_BLOCK = 8192
+_CACHED = 4
+_LARGEST = 8
+
+
+def history_windows(window: Window) -> list[Window]:
+    """The 156 committed windows before ``window``: its last six hours and the same hour on seven earlier days.
+
+    For an unaligned window (the radar's sliding look) the history ends at the last five-minute boundary before it
+    begins. Sorted, unique, none overlapping ``window``.
+    """
+    base = floor_to(window.start, WINDOW)
+    recent = {base - WINDOW * age for age in range(1, RECENT_WINDOWS + 1)}
+    daily = {base - DAY * day + WINDOW * step for day in range(1, DAYS_BACK + 1) for step in range(-AROUND, AROUND)}
+    return [Window(start) for start in sorted(recent | daily)]
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Micro-clusters of the trailing windows: W windows, M clusters."""
+
+    starts: NDArray[np.int64]  # (W,) microseconds since 1970 UTC, oldest first
+    exposure: NDArray[np.float64]  # (W,) counted items
+    missing: NDArray[np.bool_]  # (W,) never computed, or not comparable for a recorded gap
+    cluster_window: NDArray[np.int64]  # (M,) index into starts
+    centroids: NDArray[np.float32]  # (M, 384) unit rows
+    items: NDArray[np.float64]  # (M,)
+    voices: NDArray[np.float64]  # (M,)
+
+    @classmethod
+    def build(
+        cls, narrative_rows: pl.DataFrame, windows: Sequence[Window], computed: set[datetime], gaps: pl.DataFrame
+    ) -> History:
+        """Arrays from stored rows.
+
+        Args:
+            narrative_rows: window_start, items, voices, centroid; rows of other windows are ignored, in any order.
+            windows: what ``history_windows`` gave.
+            computed: starts of the windows that have an active generation of narratives, even an empty one.
+            gaps: source, from_at, to_at (null: still open) of holes in collection that were not filled since.
+
+        A window is missing where a source that is heard now was in a gap: its narratives would seem rarer than they
+        were. A source that is silent now as well is absent from both sides of the comparison and hides nothing; one
+        that was silent for more than a day counts as newly appeared, or one dead feed's return would blind the radar.
+        """
+        starts = np.array([microseconds(w.start) for w in windows], dtype=np.int64)
+        known = np.array([w.start in computed for w in windows], dtype=np.bool_)
+        rows = narrative_rows.select("window_start", "items", "voices", "centroid")
+        at = rows["window_start"].dt.epoch("us").to_numpy()
+        slot = np.searchsorted(starts, at)
+        held = np.flatnonzero(np.append(starts, -1)[slot] == at) if starts.size else np.zeros(0, dtype=np.int64)
+        items = rows["items"].cast(pl.Float64).to_numpy()[held]
+        slot = slot[held].astype(np.int64)
+        return cls(
+            starts=starts,
+            exposure=np.bincount(slot, weights=items, minlength=starts.size).astype(np.float64),
+            missing=~known | _in_gap(starts, gaps),
+            cluster_window=slot,
+            centroids=unit_rows(rows["centroid"])[held],
+            items=items,
+            voices=rows["voices"].cast(pl.Float64).to_numpy()[held],
+        )
+
+    def age(self, window: Window) -> NDArray[np.int64]:
+        """(W,) how many windows before ``window`` each begins: 1 is the one right before it."""
+        base = microseconds(floor_to(window.start, WINDOW))
+        return (base - self.starts) // _WINDOW_US
+
+    @cached_property
+    def growth(self) -> NDArray[np.float64]:
+        """(W,) the most items by which any group of a window exceeds its meaning's share of the windows right before
+        it.
+
+        NaN where none of the three windows before is usable, or the window itself is not. Only the eight largest groups
+        of a window are looked at: growth cannot exceed size.
+        """
+        order = np.lexsort((-self.items, self.cluster_window))
+        bounds = np.searchsorted(self.cluster_window[order], np.arange(self.starts.size + 1))
+        return np.array([self._growth_of(w, order, bounds) for w in range(self.starts.size)])
+
+    def _growth_of(self, w: int, order: NDArray[np.int64], bounds: NDArray[np.int64]) -> float:
+        low = max(0, w - BEFORE)
+        close = (self.starts[w] - self.starts[low:w] <= BEFORE * _WINDOW_US) & ~self.missing[low:w]
+        before = low + np.flatnonzero(close)
+        if self.missing[w] or not before.size:
+            return float("nan")
+        top = order[bounds[w] : bounds[w + 1]][:_LARGEST]
+        earlier = np.concatenate([order[bounds[b] : bounds[b + 1]] for b in before])
+        cosine = (self._lattice[top] @ self._lattice[earlier].T).astype(np.float64) / float(_LATTICE) ** 2
+        same = kernel(cosine) @ self.items[earlier]
+        growth = grown(self.items[top], float(self.exposure[w]), same, float(self.exposure[before].sum()))
+        return float(growth.max(initial=0.0))
+
+    @cached_property
+    def _lattice(self) -> NDArray[np.float32]:
+        return _on_lattice(self.centroids)
+
+    @cached_property
+    def _densities(self) -> dict[bytes, NDArray[np.float64]]:
+        return {}
+
+
+def density(vectors: NDArray[np.float32], history: History) -> NDArray[np.float64]:
+    """Similarity-weighted items per history window, (K, W), for K unit vectors; 0 in windows that are missing.
+
+    The one costly step of a window (2 * 384 * K * M operations): the last results are kept with the history, so that
+    the baseline, the onset and the placebo interval of one window share it.
+    """
+    key = blake2b(np.ascontiguousarray(vectors).tobytes(), digest_size=16).digest()
+    cache = history._densities
+    if key not in cache:
+        while len(cache) >= _CACHED:
+            cache.pop(next(iter(cache)))
+        counts = _weighted_counts(vectors, history._lattice, history.items, history.cluster_window, history.starts.size)
+        counts[:, history.missing] = 0.0
+        cache[key] = counts
+    return cache[key]
+
+
+def own_density(vectors: NDArray[np.float32], items: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Similarity-weighted items of the window itself, (K,): a story that fell into two clusters counts for both."""
+    slot = np.zeros(len(items), dtype=np.int64)
+    return _weighted_counts(vectors, _on_lattice(vectors), items, slot, 1)[:, 0]
+
+
+def kernel(cosine: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far two narratives mean the same, in [0, 1]: a smooth step from 0 at cosine 0.50 to 1 at 0.75.
+
+    Two random headlines reach 0.40 in 1 of 100 pairs and 0.61 in 1 of 1,000; reports of one story lie between 0.6 and
+    0.85 and near copies above 0.9 (docs/method/spikes.md).
+    """
+    x = np.clip((cosine - KERNEL_FLOOR) / (KERNEL_FULL - KERNEL_FLOOR), 0.0, 1.0)
+    return np.rint(x * x * (3.0 - 2.0 * x) * _WEIGHT_STEP) / _WEIGHT_STEP
+
+
+def grown(
+    items: NDArray[np.float64], exposure: float, items_before: NDArray[np.float64], exposure_before: float
+) -> NDArray[np.float64]:
+    """Items above what the share just before would give, >= 0; all of them where nothing at all came before."""
+    usual = items_before * (exposure / exposure_before) if exposure_before > 0 else np.zeros_like(items)
+    return np.maximum(items - usual, 0.0)
+
+
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(A, B) cosines of unit rows, exact on the lattice and so equal on every machine."""
+    return (_on_lattice(left) @ _on_lattice(right).T).astype(np.float64) / float(_LATTICE) ** 2
+
+
+def unit_rows(column: pl.Series) -> NDArray[np.float32]:
+    """A column of 384 numbers a row as a contiguous (n, 384) array."""
+    if column.is_empty():
+        return np.zeros((0, EMBEDDING_DIM), dtype=np.float32)
+    return np.ascontiguousarray(column.cast(pl.Array(pl.Float32, EMBEDDING_DIM)).to_numpy(), dtype=np.float32)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970 UTC."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def _on_lattice(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    scaled: NDArray[np.float32] = vectors * _LATTICE
+    np.rint(scaled, out=scaled)
+    return scaled
+
+
+def _weighted_counts(
+    vectors: NDArray[np.float32],
+    lattice: NDArray[np.float32],
+    items: NDArray[np.float64],
+    slot: NDArray[np.int64],
+    slots: int,
+) -> NDArray[np.float64]:
+    query = _on_lattice(vectors)
+    counts = np.zeros(len(vectors) * slots)
+    scale = float(_LATTICE) ** 2
+    for low in range(0, len(lattice), _BLOCK):
+        dots = query @ lattice[low : low + _BLOCK].T
+        # hardly one pair in 200 is close enough to count, so the kernel sees only those
+        near = np.flatnonzero(dots.ravel() > np.float32(KERNEL_FLOOR * scale))
+        if near.size:
+            row, column = np.divmod(near, dots.shape[1])
+            weight = kernel(dots.ravel()[near].astype(np.float64) / scale) * items[low + column]
+            counts += np.bincount(row * slots + slot[low + column], weights=weight, minlength=counts.size)
+    return counts.reshape(len(vectors), slots)
+
+
+def _in_gap(starts: NDArray[np.int64], gaps: pl.DataFrame) -> NDArray[np.bool_]:
+    """(W,) whether a source that is heard right after the last window was in a gap of at most a day."""
+    hit = np.zeros(starts.size, dtype=np.bool_)
+    if not starts.size:
+        return hit
+    now = int(starts[-1]) + _WINDOW_US
+    holes = [
+        (source, microseconds(begin), microseconds(end) if end else now + _WINDOW_US)
+        for source, begin, end in gaps.select("source", "from_at", "to_at").iter_rows()
+    ]
+    silent = {source for source, begin, end in holes if begin <= now < end}
+    for source, begin, end in holes:
+        if source not in silent and end - begin <= _DAY_US:
+            hit |= (starts < end) & (starts + _WINDOW_US > begin)
+    return hit
