@@ -1,0 +1,22 @@
+-- One row: how far the data reaches and whether the radar is alive.
+select
+    {{ data_now() }} as data_now,
+    w.window_start + interval '5 minutes' as last_window_end,
+    w.closed_at as last_closed_at,
+    extract(epoch from w.closed_at - w.window_start - interval '5 minutes')::double precision as close_lag_s,
+    w.delay_p50_s,
+    w.delay_p95_s,
+    w.delay_p99_s,
+    w.partial,
+    coalesce(r.watermark, w.watermark) as watermark,
+    l.evaluated_at as newest_alert_at,
+    r.started_at as radar_started_at,
+    r.beat_at as radar_beat_at,
+    extract(epoch from now() - r.beat_at)::double precision as radar_beat_age_s,
+    (select count(*) from {{ source('ops', 'gap') }} as g where g.state = 'open') as open_gaps,
+    (select count(*) from {{ source('ops', 'source') }} as s) as sources,
+    (select count(*) from {{ source('ops', 'source') }} as s where s.state in ('backing off', 'failing')) as sources_failing
+from (values (1)) as one (row_number)
+left join (select * from {{ source('ops', 'window') }} order by window_start desc limit 1) as w on true
+left join (select * from {{ source('live', 'alert') }} order by evaluated_at desc limit 1) as l on true
+left join {{ source('ops', 'service') }} as r on r.service = 'radar'
