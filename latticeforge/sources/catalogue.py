@@ -27,6 +27,7 @@ class FeedSource:
     language: str = ""  # ISO 639-1
     political: bool = False
     interval_s: float = 300.0
+    social: bool = False  # its items are posts: the author is an account, a voice of its own
 
 
 class _Row(pydantic.BaseModel, extra="forbid"):
@@ -38,6 +39,7 @@ class _Row(pydantic.BaseModel, extra="forbid"):
     language: str = pydantic.Field(pattern=r"^[a-z]{2}$")
     political: bool = False
     interval_s: float = pydantic.Field(default=300.0, ge=10.0, le=86_400.0)
+    social: bool = False
 
 
 class _File(pydantic.BaseModel, extra="forbid"):

@@ -59,10 +59,10 @@ def _known(label: str | None) -> str | None:
         return None
     name = _MEANT.get(label.lower(), label)
     try:
-        found = codecs.lookup(name)
-        # bytes-to-bytes codecs ("zlib", "rot13") are registered under names too
-        return found.name if isinstance(codecs.decode(b"", found.name), str) else None
-    except (LookupError, TypeError, ValueError):
+        # "x".encode refuses codecs that are registered but are no text encodings (zlib, rot13)
+        "x".encode(name)
+        return codecs.lookup(name).name
+    except (LookupError, UnicodeError, ValueError):
         return None
 
 
@@ -96,7 +96,7 @@ def decode(payload: bytes, content_type: str = "") -> tuple[str, list[str]]:
     wide = _wide(payload)
     if wide is not None:
         return payload.decode(wide, "replace"), []
-    in_xml, in_http = _XML_LABEL.match(payload), _HTTP_LABEL.search(content_type)
+    in_xml, in_http = _XML_LABEL.match(payload[:1000].lstrip()), _HTTP_LABEL.search(content_type)
     labels = [in_xml.group(1).decode() if in_xml else None, in_http.group(1) if in_http else None]
     if _is_utf8(payload):
         return _utf8(payload, next(filter(None, labels), None))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from latticeforge.model import Item, Landed
@@ -120,7 +120,7 @@ class FeedPoller:
     async def _land(self, feed: ParsedFeed, answer: Answer, fetch_id: int) -> Landed:
         received_at = answer.fetch.received_at
         await self._check_clock([item for item in feed.items if item.guid not in self._seen], received_at)
-        items = [to_item(item, self.source.name, received_at, self._offset_s) for item in feed.items]
+        items = [self._item(item, received_at) for item in feed.items]
         changed = [item for item in items if self._seen.get(item.guid) != item.content_hash]
         landed = await self._landing.land_items(changed, fetch_id) if changed else Landed()
         await self._check_overlap(items, received_at)
@@ -128,6 +128,10 @@ class FeedPoller:
         await self._tell_problems(feed)
         self._payload_hash = answer.fetch.sha256
         return landed + Landed(duplicate=len(items) - len(changed))
+
+    def _item(self, parsed: ParsedItem, received_at: datetime) -> Item:
+        item = to_item(parsed, self.source.name, received_at, self._offset_s)
+        return replace(item, account=item.author) if self.source.social else item
 
     async def _check_clock(self, new: Sequence[ParsedItem], received_at: datetime) -> None:
         """Let the newest items tell whether the source's clock is right; the first poll tells nothing."""

@@ -13,8 +13,6 @@ from typing import Any
 
 from lxml import etree
 
-_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _REFERENCE = re.compile(r"&(?:#(\d{1,9});|#[xX]([0-9a-fA-F]{1,8});|([A-Za-z][\w.-]{0,40});)?")
 _PAIR = re.compile(r"&#(?:x(d[89ab]\w\w)|(5[56]\d{3}));&#(?:x(d[c-f]\w\w)|(5[67]\d{3}));", re.IGNORECASE | re.ASCII)
 _STRAY_LESS = re.compile(r"<(?![A-Za-z_/!?])")
@@ -23,10 +21,9 @@ _FIVE = {"amp": "&amp;", "lt": "&lt;", "gt": "&gt;", "quot": "&quot;", "apos": "
 _START = re.compile(r"<((?:[\w-]+:)?(?:item|entry))((?:\s[^<>]{0,2000})?)(?<!/)>", re.IGNORECASE)
 _END = re.compile(r"</(?:[\w-]+:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ROOT_ATTRIBUTE = re.compile(r"""\s(xmlns(?::[\w.-]+)?|xml:base)\s*=\s*("[^"<]*"|'[^'<]*')""")
-_TEXT_FIELD = re.compile(
-    r"<(title|description|summary|subtitle|content|content:encoded|itunes:summary|media:title|media:description"
-    r"|author|dc:creator|link|guid)((?:\s[^<>]{0,2000})?)(?<!/)>(.*?)</\1\s*>",
-    re.DOTALL,
+_FIELD_TAG = re.compile(
+    r"<(/?)(title|description|summary|subtitle|content|content:encoded|itunes:summary|media:title|media:description"
+    r"|author|dc:creator|link|guid)(?:\s[^<>]{0,2000})?>"
 )
 _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]{0,40}):(?=[A-Za-z_])|\s([A-Za-z_][\w.-]{0,40}):[\w.-]{1,60}\s*=\s*[\"']")
 
@@ -36,15 +33,35 @@ def mend(text: str) -> str:
     return _declare_prefixes(outside_cdata(text, _mend_markup))
 
 
+def sections(text: str, opener: str, closer: str) -> list[str]:
+    """``text`` cut into what stands outside and, at odd places, inside of ``opener`` ... ``closer``.
+
+    By hand, since a regular expression takes quadratic time over openers that nothing closes.
+    """
+    parts, at = [], 0
+    while (start := text.find(opener, at)) >= 0:
+        end = text.find(closer, start + len(opener))
+        if end < 0:
+            break
+        parts += [text[at:start], text[start : end + len(closer)]]
+        at = end + len(closer)
+    return [*parts, text[at:]]
+
+
+def without_comments(text: str) -> str:
+    """``text`` without the comments in it."""
+    return "".join(sections(text, "<!--", "-->")[::2])
+
+
 def outside_cdata(text: str, change: Callable[[str], str]) -> str:
     """``text`` with ``change`` made to everything but its character-data sections."""
-    parts = _CDATA.split(text)
+    parts = sections(text, "<![CDATA[", "]]>")
     parts[::2] = map(change, parts[::2])
     return "".join(parts)
 
 
 def _mend_markup(part: str) -> str:
-    part = replace_references(_COMMENT.sub("", part), {}).replace("]]>", "]]&gt;")
+    part = replace_references(without_comments(part), {}).replace("]]>", "]]&gt;")
     return _VOID.sub(r"<\1\2/>", _STRAY_LESS.sub("&lt;", part))
 
 
@@ -126,15 +143,25 @@ def _one_entry(name: str, attributes: str, body: str, spaces: str) -> Any:
 
 def _safe_fields(body: str) -> str:
     """Text fields that hold unbalanced markup, or a character-data section without its end, properly quoted."""
+    tags = list(_FIELD_TAG.finditer(body))
+    ends: list[re.Match[str] | None] = []
+    nearest: dict[str, re.Match[str]] = {}
+    for tag in reversed(tags):
+        ends.append(nearest.get(tag.group(2)))
+        if tag.group(1):
+            nearest[tag.group(2)] = tag
+    parts, at = [], 0
+    for tag, end in zip(tags, reversed(ends), strict=True):
+        if tag.start() >= at and end is not None and not tag.group(1) and not tag.group().endswith("/>"):
+            parts += [body[at : tag.end()], _quoted(body[tag.end() : end.start()])]
+            at = end.start()
+    return "".join([*parts, body[at:]])
 
-    def quoted(match: re.Match[str]) -> str:
-        name, attributes, inner = match.groups()
-        if "<![CDATA[" in inner:
-            inner = inner if "]]>" in inner else f"{inner}]]>"
-            return f"<{name}{attributes}>{inner}</{name}>"
-        return match.group() if "<" not in inner else f"<{name}{attributes}><![CDATA[{inner}]]></{name}>"
 
-    return _TEXT_FIELD.sub(quoted, body)
+def _quoted(inner: str) -> str:
+    if "<![CDATA[" in inner:
+        return inner if "]]>" in inner else f"{inner}]]>"
+    return f"<![CDATA[{inner}]]>" if "<" in inner else inner
 
 
 def _strict(text: str) -> Any:

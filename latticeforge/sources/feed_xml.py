@@ -15,7 +15,14 @@ from typing import Any
 from lxml import etree
 
 from latticeforge.sources.faults import UnreadableInput
-from latticeforge.sources.feed_repair import by_entry, mend, outside_cdata, replace_references
+from latticeforge.sources.feed_repair import (
+    by_entry,
+    mend,
+    outside_cdata,
+    replace_references,
+    sections,
+    without_comments,
+)
 
 MAX_ATTRIBUTES = 256
 MAX_ENTITIES = 300
@@ -28,7 +35,6 @@ _ENTITY = re.compile(r"""<!ENTITY\s+([\w.-]{1,60})\s+(?:"([^"]*)"|'([^']*)')\s*>
 _NESTED = re.compile(r"%|&(?!#\d{1,7};|#x[0-9a-fA-F]{1,6};)")
 _DECLARATION = re.compile(r"\s*<\?xml[^>]*\?>")
 _ROOT = re.compile(r"<(?:[\w-]+:)?(?:rss|feed|rdf|channel|entry)(?=[\s>])", re.IGNORECASE)
-_ASIDE = re.compile(r"<!--.*?-->|<\?.*?\?>", re.DOTALL)
 
 
 def read_tree(text: str) -> tuple[Any, list[str]]:
@@ -78,7 +84,7 @@ def _from_root(text: str, problems: list[str]) -> str:
     start = _ROOT.search(text, 0, HEAD_CHARS)
     if start is None:
         return text
-    before = _ASIDE.sub("", text[: start.start()]).strip()
+    before = "".join(sections(without_comments(text[: start.start()]), "<?", "?>")[::2]).strip()
     if not before:
         return text
     problems.append(f"text before the feed ignored: {before[:60]!r}")

@@ -31,18 +31,21 @@ from latticeforge.sources.feed_entries import (
     name_of,
     rss_draft,
 )
+from latticeforge.sources.feed_repair import without_comments
 from latticeforge.sources.feed_xml import read_tree
 from latticeforge.sources.json_feed import authors, json_draft, read_json
 
+MAX_ENTRIES = 20_000
 MAX_TITLE = 1_000
 MAX_SUMMARY = 20_000
 MAX_URL = 4_000
 MAX_GUID = 2_000
+NAMED = 20  # empty entries that are named one by one
 STAND_IN = 200  # characters of a summary that stand in for a missing title
 
 FeedKind = Literal["rss", "rdf", "atom", "json"]
 _KINDS: dict[str, FeedKind] = {"rss": "rss", "rdf:rdf": "rdf", "channel": "rss", "atom:feed": "atom"}
-_HTML = re.compile(r"\s*(?:<\?xml[^>]*\?>\s*|<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE | re.DOTALL)
+_HTML = re.compile(r"\s*(?:<\?xml[^>]*\?>)?\s*<(?:!doctype\s+html|html[\s>])", re.IGNORECASE)
 _LINK_TAG = re.compile(r"<link\s[^>]{0,1000}>", re.IGNORECASE)
 _HREF = re.compile(r"""href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
 _SPACE = re.compile(r"[\t\r\n]+")
@@ -86,12 +89,12 @@ def parse_feed(payload: bytes, *, url: str = "", content_type: str = "") -> Pars
     """
     decoded, labels = decode(payload, content_type)
     text, controls = clean(decoded)
-    start = text.lstrip("\ufeff \t\r\n")[:1]
-    if not start:
+    text = text.lstrip("\ufeff \t\r\n")
+    if not text:
         raise UnreadableInput("the answer is empty, not a feed; check the address")
-    if start in "{[":
-        return _from_json(text.lstrip("\ufeff"), url, [*labels, *controls])
-    if _HTML.match(text[:20_000]):
+    if text[0] in "{[":
+        return _from_json(text, url, [*labels, *controls])
+    if _HTML.match(without_comments(text[:20_000])):
         raise UnreadableInput(_html_message(text, url))
     return _from_xml(text, url, [*labels, *controls])
 
@@ -141,11 +144,18 @@ def _own_address(channel: Fields) -> str:
 
 def _finished(kind: FeedKind, title: str, drafts: Iterable[Draft], base: str, problems: list[str]) -> ParsedFeed:
     items: list[ParsedItem] = []
+    empty: list[int] = []
     for number, draft in enumerate(drafts, 1):
+        if number > MAX_ENTRIES:
+            problems.append(f"more than {MAX_ENTRIES:,} entries: the rest is left out")
+            break
         if draft.guid or draft.title or draft.links or draft.summary:
             items.append(_item(draft, base))
         else:
-            problems.append(f"entry {number} has no id, title, link or text and cannot be kept")
+            empty.append(number)
+    problems += [f"entry {number} has no id, title, link or text and cannot be kept" for number in empty[:NAMED]]
+    if len(empty) > NAMED:
+        problems.append(f"nor can {len(empty) - NAMED:,} further entries without anything in them")
     kept = tuple(_without_duplicates(items, problems))
     return ParsedFeed(kind, settle(title), kept, tuple(problems))
 
@@ -236,6 +246,8 @@ def _without_duplicates(items: list[ParsedItem], problems: list[str]) -> Iterato
             other = replace(item, guid=told_apart, problems=(*item.problems, "shares its id with another entry"))
             if first.setdefault(told_apart, other) is other:
                 yield other
+            else:
+                repeats += 1
         else:
             repeats += 1
     if repeats:
