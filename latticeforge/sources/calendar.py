@@ -20,6 +20,7 @@ from latticeforge.model import CalendarEvent, item_id_of
 from latticeforge.sources.charset import clean, decode, settle
 from latticeforge.sources.date_text import read_date
 from latticeforge.sources.faults import UnreadableInput
+from latticeforge.sources.sections import sections
 
 MAX_EVENTS = 100_000
 MAX_TEXT = 5_000
@@ -51,39 +52,38 @@ def parse_calendar(payload: bytes, calendar_id: str, received_at: datetime, cont
     return _from_csv(text, calendar_id, received_at)
 
 
-_BLOCK = re.compile(r"^BEGIN:VEVENT[ \t]*\r?$.*?^END:VEVENT[ \t]*\r?$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
-_ZONE = re.compile(r"^BEGIN:VTIMEZONE[ \t]*\r?$.*?^END:VTIMEZONE[ \t]*\r?$", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 _UID = re.compile(r"^UID(?:;[^:\r\n]*)?:(.*)$", re.MULTILINE | re.IGNORECASE)
 
 
 def _from_ics(text: str, calendar_id: str, received_at: datetime) -> ParsedCalendar:
     """Each entry is read by itself, with the file's time zones, so that a broken one stops no other."""
-    zones = "\r\n".join(_ZONE.findall(text))
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    zones = "".join(sections(text, "\nBEGIN:VTIMEZONE", "\nEND:VTIMEZONE")[1::2])
+    parts = sections(text, "\nBEGIN:VEVENT", "\nEND:VEVENT")
+    if len(parts) > 2 * MAX_EVENTS:
+        raise UnreadableInput(f"the calendar has more than {MAX_EVENTS:,} entries: refused")
     events: list[CalendarEvent] = []
     problems: list[str] = []
-    line, counted_to = 1, 0
-    for match in _BLOCK.finditer(text):
-        line += text.count("\n", counted_to, match.start())
-        counted_to = match.start()
+    line = 1
+    for between, block in zip(parts[::2], parts[1::2], strict=False):
+        line += between.count("\n") + 1
+        name = _UID.search(block)
+        where = f"line {line}" + (f", UID {name.group(1).strip()[:60]}" if name else "")
         try:
-            event, note = _ics_event(match.group(), zones, calendar_id, received_at)
+            event, note = _ics_event(block, zones, calendar_id, received_at)
+            events.append(event)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-            uid = _UID.search(match.group())
-            name = f", UID {uid.group(1).strip()[:60]}" if uid else ""
-            problems.append(f"line {line}{name}: {settle(str(error))[:160]}; the entry is left out")
-            continue
-        events.append(event)
+            note = f"{settle(str(error))[:160]}; the entry is left out"
         if note:
-            problems.append(f"line {line}, {event.title[:60]!r}: {note}")
-        if len(events) > MAX_EVENTS:
-            raise UnreadableInput(f"the calendar has more than {MAX_EVENTS:,} entries: refused")
-    if text.upper().count("BEGIN:VEVENT") > len(events) + len(problems):
-        problems.append("an entry without its END:VEVENT is left out")
+            problems.append(f"{where}: {note}")
+        line += block.count("\n") - 1
+    if "\nBEGIN:VEVENT" in parts[-1]:
+        problems.append("the calendar is cut off: an entry has no END:VEVENT")
     return ParsedCalendar(tuple(events), tuple(problems))
 
 
 def _ics_event(block: str, zones: str, calendar_id: str, received_at: datetime) -> tuple[CalendarEvent, str]:
-    wrapped = "\r\n".join(("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-", zones, block, "END:VCALENDAR"))
+    wrapped = f"BEGIN:VCALENDAR\nVERSION:2.0\nPRODID:-{zones}{block}\nEND:VCALENDAR\n"
     entry = Calendar.from_ical(wrapped).walk("VEVENT")[0]
     start = getattr(entry.get("DTSTART"), "dt", None)
     if not isinstance(start, date):

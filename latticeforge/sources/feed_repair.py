@@ -13,6 +13,8 @@ from typing import Any
 
 from lxml import etree
 
+from latticeforge.sources.sections import sections, without_comments
+
 _REFERENCE = re.compile(r"&(?:#(\d{1,9});|#[xX]([0-9a-fA-F]{1,8});|([A-Za-z][\w.-]{0,40});)?")
 _PAIR = re.compile(r"&#(?:x(d[89ab]\w\w)|(5[56]\d{3}));&#(?:x(d[c-f]\w\w)|(5[67]\d{3}));", re.IGNORECASE | re.ASCII)
 _STRAY_LESS = re.compile(r"<(?![A-Za-z_/!?])")
@@ -28,29 +30,29 @@ _FIELD_TAG = re.compile(
 _PREFIX = re.compile(r"</?([A-Za-z_][\w.-]{0,40}):(?=[A-Za-z_])|\s([A-Za-z_][\w.-]{0,40}):[\w.-]{1,60}\s*=\s*[\"']")
 
 
+def parse(text: str, *, recover: bool = False) -> Any:
+    """One run of libxml2: the root element, without comments and processing instructions; None for no text.
+
+    Raises:
+        lxml.etree.XMLSyntaxError: the text is not well-formed, and ``recover`` is off.
+    """
+    parser = etree.XMLParser(
+        encoding="utf-8",  # whatever a declaration inside says: this is what it is encoded in below
+        recover=recover,
+        no_network=True,
+        resolve_entities=False,
+        load_dtd=False,
+        huge_tree=False,
+        collect_ids=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    return etree.fromstring(text.encode(), parser) if text.strip() else None
+
+
 def mend(text: str) -> str:
     """Undeclared entities, bare ampersands and less-than signs, impossible characters, undeclared prefixes."""
     return _declare_prefixes(outside_cdata(text, _mend_markup))
-
-
-def sections(text: str, opener: str, closer: str) -> list[str]:
-    """``text`` cut into what stands outside and, at odd places, inside of ``opener`` ... ``closer``.
-
-    By hand, since a regular expression takes quadratic time over openers that nothing closes.
-    """
-    parts, at = [], 0
-    while (start := text.find(opener, at)) >= 0:
-        end = text.find(closer, start + len(opener))
-        if end < 0:
-            break
-        parts += [text[at:start], text[start : end + len(closer)]]
-        at = end + len(closer)
-    return [*parts, text[at:]]
-
-
-def without_comments(text: str) -> str:
-    """``text`` without the comments in it."""
-    return "".join(sections(text, "<!--", "-->")[::2])
 
 
 def outside_cdata(text: str, change: Callable[[str], str]) -> str:
@@ -114,9 +116,9 @@ def by_entry(text: str) -> Any:
     """A tree of entries parsed one at a time, under the feed's own root; None where there is nothing at all."""
     starts = list(_START.finditer(text))
     if not starts:
-        return _recover(text)
+        return parse(text, recover=True)
     head = text[: starts[0].start()]
-    root = _recover(_safe_fields(head))
+    root = parse(_safe_fields(head), recover=True)
     if root is None:
         return None
     spaces = " ".join(f"{name}={value}" for name, value in dict(_ROOT_ATTRIBUTE.findall(head)).items())
@@ -134,10 +136,10 @@ def _one_entry(name: str, attributes: str, body: str, spaces: str) -> Any:
     """The element of one entry: as it stands, else with its text fields quoted, else whatever can be recovered."""
     for text in (body, _safe_fields(body)):
         try:
-            return _strict(f"<wrap {spaces}><{name}{attributes}>{text}</{name}></wrap>")[0]
+            return parse(f"<wrap {spaces}><{name}{attributes}>{text}</{name}></wrap>")[0]
         except etree.XMLSyntaxError:
             continue
-    wrap = _recover(f"<wrap {spaces}><{name}{attributes}>{_safe_fields(body)}</{name}></wrap>")
+    wrap = parse(f"<wrap {spaces}><{name}{attributes}>{_safe_fields(body)}</{name}></wrap>", recover=True)
     return wrap[0] if wrap is not None and len(wrap) else None
 
 
@@ -162,12 +164,3 @@ def _quoted(inner: str) -> str:
     if "<![CDATA[" in inner:
         return inner if "]]>" in inner else f"{inner}]]>"
     return f"<![CDATA[{inner}]]>" if "<" in inner else inner
-
-
-def _strict(text: str) -> Any:
-    return etree.fromstring(text, etree.XMLParser(no_network=True, resolve_entities=False, remove_comments=True))
-
-
-def _recover(text: str) -> Any:
-    parser = etree.XMLParser(no_network=True, resolve_entities=False, remove_comments=True, recover=True)
-    return etree.fromstring(text, parser) if text.strip() else None

@@ -15,14 +15,8 @@ from typing import Any
 from lxml import etree
 
 from latticeforge.sources.faults import UnreadableInput
-from latticeforge.sources.feed_repair import (
-    by_entry,
-    mend,
-    outside_cdata,
-    replace_references,
-    sections,
-    without_comments,
-)
+from latticeforge.sources.feed_repair import by_entry, mend, outside_cdata, parse, replace_references
+from latticeforge.sources.sections import sections, without_comments
 
 MAX_ATTRIBUTES = 256
 MAX_ENTITIES = 300
@@ -63,20 +57,6 @@ def _read_broken(text: str, problems: list[str], what: str) -> tuple[Any, list[s
         return _bounded(parse(mended)), [*problems, f"broken markup mended: {what}"]
     except etree.XMLSyntaxError:
         return _bounded(by_entry(mended)), [*problems, f"broken markup, read entry by entry: {what}"]
-
-
-def parse(text: str) -> Any:
-    """One run of libxml2; comments and processing instructions are left out."""
-    parser = etree.XMLParser(
-        no_network=True,
-        resolve_entities=False,
-        load_dtd=False,
-        huge_tree=False,
-        collect_ids=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    return etree.fromstring(text, parser)
 
 
 def _from_root(text: str, problems: list[str]) -> str:

@@ -31,9 +31,9 @@ from latticeforge.sources.feed_entries import (
     name_of,
     rss_draft,
 )
-from latticeforge.sources.feed_repair import without_comments
 from latticeforge.sources.feed_xml import read_tree
 from latticeforge.sources.json_feed import authors, json_draft, read_json
+from latticeforge.sources.sections import without_comments
 
 MAX_ENTRIES = 20_000
 MAX_TITLE = 1_000

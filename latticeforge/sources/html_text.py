@@ -52,7 +52,8 @@ def plain(text: str) -> str:
     'profit < loss & 3 > 2'
     """
     if "<" in text and is_markup(text):
-        root = etree.fromstring(_escaped_strays(text[:MAX_MARKUP]), etree.HTMLParser(no_network=True))
+        parser = etree.HTMLParser(encoding="utf-8", no_network=True)
+        root = etree.fromstring(_escaped_strays(text[:MAX_MARKUP]).encode("utf-8", "replace"), parser)
         return "" if root is None else text_of(root)
     if "&" in text:
         text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)

@@ -66,6 +66,14 @@ def test_fields_after_the_damage_are_kept() -> None:
     assert item.published_at is not None
 
 
+def test_declarations_in_odd_places() -> None:
+    inner = "&lt;?xml version='1.0' encoding='utf-16'?>&lt;p>in HTML&lt;/p>"
+    text = (
+        f"<!-- c --><?xml version='1.0' encoding='utf-16'?>{channel(f'<item><title>{inner}</title></item>').decode()}"
+    )
+    assert titles(parse_feed(text.encode())) == ["in HTML"]
+
+
 @pytest.mark.parametrize("junk", ["\n\n", "Warning: mysql_connect() in db.php line 3\n", "\ufeff"])
 def test_text_before_the_feed(junk: str) -> None:
     assert titles(parse_feed(channel("<item><title>T</title></item>", junk))) == ["T"]
