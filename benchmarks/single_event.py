@@ -18,9 +18,21 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from surges import START, WINDOW_S, WINDOWS_A_DAY, Archive, Surge, World, frames, organic_surge, pushed_surge,
-story_vectors from surges import windows_of_day, world
+from scipy.optimize import minimize
+from surges import (
+    START,
+    WINDOW_S,
+    WINDOWS_A_DAY,
+    Archive,
+    Surge,
+    World,
+    frames,
+    organic_surge,
+    pushed_surge,
+    story_vectors,
+    windows_of_day,
+    world,
+)
 
 from latticeforge.narratives import scores
 from latticeforge.narratives.amplification import Carriers, carriers
@@ -33,7 +45,10 @@ from latticeforge.narratives.spikes import spikes
 from latticeforge.windows import Window
 
 FIT_SEEDS, TEST_SEEDS, DAY_SEEDS = range(100, 108), range(200, 206), range(300, 302)
-VARIANTS_A_WORLD = 250
+FIT_VARIANTS, TEST_VARIANTS = 80, 60
+PENALTY = 0.002
+MORE, LESS = (0.0, None), (None, 0.0)  # what a feature may speak for: pushed, or organic
+SIGNS = {"amplification": MORE, "onset": MORE, "diversity": LESS, "rarity": LESS, "timing": LESS}
 NEW_VOICES = 50_000_000
 
 
@@ -106,14 +121,133 @@ def fitted(samples: list[Sample]) -> tuple[dict[str, tuple[float, ...]], tuple[f
     """Logistic regressions, both classes weighing the same: one a detector, then one over the detectors."""
     truth = np.array([s.pushed for s in samples])
     seen = [features(s.link, s.items) for s in samples]
-    weights = {name: _logistic(np.array([f[name] for f in seen]), truth) for name in DETECTORS}
+    weights = {name: _logistic(np.array([f[name] for f in seen]), truth, SIGNS[name]) for name in DETECTORS}
     scores.WEIGHTS.update(weights)
-    return weights, _logistic(np.array([scores.detector_log_ratios(f) for f in seen]), truth)
+    ratios = np.array([scores.detector_log_ratios(f) for f in seen])
+    return weights, _logistic(ratios, truth, (0.0, 1.0))
 
 
-def _logistic(x: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, ...]:
-    """Intercept and weights on the features as they are; the penalty acts on standardised ones."""
+def _logistic(
+    x: NDArray[np.float64], truth: NDArray[np.bool_], bounds: tuple[float | None, float | None]
+) -> tuple[float, ...]:
+    """Intercept and weights on the features as they are, the weights within ``bounds``.
+
+    A small penalty, on standardised features, keeps weights finite where the classes fall apart.
+    """
     centre, width = x.mean(axis=0), x.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.05, class_weight="balanced").fit((x - centre) / width, truth)
-    weight = model.coef_[0] / width
-    return (round(float(model.intercept_[0] - weight @ centre), 3), *(round(float(w), 3) for w in weight))
+    balance = np.where(truth, 0.5 / truth.mean(), 0.5 / (~truth).mean())
+    sign = np.where(truth, 1.0, -1.0)
+
+    def loss(theta: NDArray[np.float64]) -> float:
+        odds = theta[0] + (x - centre) @ theta[1:]
+        return float(np.mean(balance * np.logaddexp(0.0, -sign * odds)) + PENALTY * np.sum((theta[1:] * width) ** 2))
+
+    found = minimize(loss, np.zeros(x.shape[1] + 1), bounds=[(None, None), *[bounds] * x.shape[1]]).x
+    return (round(float(found[0] - found[1:] @ centre), 2), *(round(float(w), 2) for w in found[1:]))
+
+
+def errors(seeds: range) -> None:
+    """Held-out surges: verdicts by kind, and how well the likelihood is calibrated at the stated base rate."""
+    found = [variants(seed, TEST_VARIANTS) for seed in seeds]
+    samples = [s for part, _ in found for s in part]
+    known = [scores.assess(s.link, s.items) for s in samples]
+    print(f"surges made: {dict(sum((tally for _, tally in found), Counter()))}; links above the floor by kind:")
+    for kind in ("pushed", "breaking", "wire", "live blog", "background"):
+        own = [k for s, k in zip(samples, known, strict=True) if s.kind == kind]
+        if own:
+            low, mid, high = np.percentile([k.likelihood for k in own], [5, 50, 95])
+            verdicts = dict(Counter(str(scores.verdict_of(k)) for k in own))
+            print(f"  {kind:11} {len(own):4} likelihood 5/50/95 %: {low:.3f} {mid:.3f} {high:.3f}  {verdicts}")
+    truth = np.array([s.pushed for s in samples])
+    said = np.array([k.likelihood for k in known])
+    print(f"  AUC {auc(said, truth):.3f}", *calibration(said, truth))
+
+
+def auc(said: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Chance that a pushed surge is given more than an organic one."""
+    return float(np.mean(said[truth][:, None] > said[~truth][None, :]))
+
+
+def calibration(said: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[str, str]:
+    """Expected calibration error and Brier skill, reweighted to the base rate, with imitators.
+
+    A share IMITATION of the organic ones imitates: pushed samples stand for them, with that weight.
+    """
+    p = np.concatenate([said, said[truth]])
+    y = np.concatenate([truth, np.zeros(int(truth.sum()), dtype=np.bool_)])
+    organic = 1 - scores.BASE_RATE
+    weight = np.concatenate(
+        [
+            np.where(truth, scores.BASE_RATE / truth.sum(), organic * (1 - scores.IMITATION) / (~truth).sum()),
+            np.full(int(truth.sum()), organic * scores.IMITATION / truth.sum()),
+        ]
+    )
+    bins = np.digitize(p, np.linspace(0, 1, 11)[1:-1])
+    gap = [abs(np.sum(weight[bins == b] * (p - y)[bins == b])) for b in range(10)]
+    skill = 1 - np.sum(weight * (p - y) ** 2) / (scores.BASE_RATE * organic)
+    return f"ECE {sum(gap):.4f}", f"Brier skill {skill:.2f} at base rate {scores.BASE_RATE}"
+
+
+def quiet_days(seeds: range, days: int) -> None:
+    """Verdicts over days in which nothing was pushed, with five events a day."""
+    verdicts: Counter[str] = Counter()
+    tests = alarms = 0
+    for seed in seeds:
+        made = world(seed, days=8 + days)
+        archive, rng = Archive(made), np.random.default_rng(seed)
+        at = np.sort(rng.uniform(8, 8 + days, size=5 * days)) * WINDOWS_A_DAY * WINDOW_S
+        events = pl.concat([event_at(t, f"e{i:03d}") for i, t in enumerate(at)])
+        vectors = story_vectors(rng, len(at))
+        for window in (w for day in range(8, 8 + days) for w in windows_of_day(day)):
+            links, found, _, _ = evaluate(made, archive.history(window), window, events, vectors)
+            verdicts.update(found["verdict"])
+            tests += links.height
+            alarms += links["spike_id"].n_unique()
+    print(f"{len(seeds) * days} days without a pushed surge: {tests} links of {alarms} alarms, {dict(verdicts)}")
+
+
+def cost() -> None:
+    """Milliseconds of the chain for one window, small and large."""
+    for name, rate, live in (("30 items", 30.0, 60), ("2,000 items", 2000.0, 330)):
+        made = world(1, days=9, items_per_window=rate, live=live, hours=range(5, 14))
+        archive = Archive(made)
+        windows = windows_of_day(8)[144:154]
+        taken = [timed(made, archive.history(window), window) for window in windows]
+        clusters = archive.history(windows[0]).items.size
+        parts = ", ".join(f"{k} {1000 * np.median([t[k] for t in taken]):.1f}" for k in taken[0])
+        total = [1000 * sum(t.values()) for t in taken]
+        narratives = frames(made, windows[0])[0].height
+        print(f"{name}, {narratives} narratives, {clusters} clusters in the history: {parts}; ", end="")
+        print(f"sum median {np.median(total):.1f} ms, worst {max(total):.1f} ms")
+
+
+def timed(made: World, history: History, window: Window) -> dict[str, float]:
+    """Seconds of each function."""
+    narrative, items, articles = frames(made, window)
+    surge = event_at((window.start - START).total_seconds() - 600)
+    vectors = story_vectors(np.random.default_rng(0), 1)
+    marks = [time.perf_counter()]
+    baselines = spike_baselines(narrative, history, window)
+    marks.append(time.perf_counter())
+    found = spikes(baselines, narrative, history, window)
+    marks.append(time.perf_counter())
+    links = correlations(found, narrative, items, articles, surge, vectors, history, window)
+    marks.append(time.perf_counter())
+    distraction_scores(links, found, narrative, items, articles, ())
+    marks.append(time.perf_counter())
+    return dict(zip(("baselines", "spikes", "links", "scores"), np.diff(marks).tolist(), strict=True))
+
+
+def main() -> None:
+    if "--fit" in sys.argv[1:]:
+        samples = [s for seed in FIT_SEEDS for s in variants(seed, FIT_VARIANTS)[0]]
+        weights, stack = fitted(samples)
+        print(f"{len(samples)} links\nWEIGHTS = {weights}\nSTACK = {stack}")
+        return
+    errors(TEST_SEEDS)
+    quiet_days(DAY_SEEDS, days=5)
+    cost()
+
+
+if __name__ == "__main__":
+    main()

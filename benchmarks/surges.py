@@ -79,8 +79,18 @@ def story_vectors(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
     return (mixed / np.linalg.norm(mixed, axis=1, keepdims=True)).astype(np.float32)
 
 
-def world(seed: int, days: int, items_per_window: float = 30.0, live: int = 60, bursts_a_day: float = 6.0) -> World:
-    """Background: ``live`` storylines with rhythm, drift, births and deaths, wire copies and natural bursts."""
+def world(
+    seed: int,
+    days: int,
+    items_per_window: float = 30.0,
+    live: int = 60,
+    bursts_a_day: float = 6.0,
+    hours: range = range(24),
+) -> World:
+    """Background: ``live`` storylines with rhythm, drift, births and deaths, wire copies and natural bursts.
+
+    Nothing is published outside ``hours``, so that a large world need not be made whole.
+    """
     rng = np.random.default_rng(seed)
     windows = days * WINDOWS_A_DAY
     stories = live + int(live * 0.7 * days)
@@ -92,7 +102,7 @@ def world(seed: int, days: int, items_per_window: float = 30.0, live: int = 60, 
     parts: list[Items] = []
     voice = 0
     wire = rng.beta(1.5, 6.0, size=stories)
-    for w in range(windows):
+    for w in (w for w in range(windows) if w // 12 % 24 in hours):
         drift += 0.02 * (0 - drift) + rng.normal(0, 0.1, size=stories)
         age = w - born
         on = (age >= 0) & (age < life)

@@ -14,9 +14,9 @@ from latticeforge.narratives.amplification import Carriers, concentration
 
 # Each detector and its features; the order is that of the coefficients in ``scores``.
 DETECTORS: dict[str, tuple[str, ...]] = {
-    "amplification": ("copy_share", "log_items_per_account", "repeated_copies"),
+    "amplification": ("copy_share", "repeated_copies"),
     "onset": ("sharpness", "synchrony"),
-    "diversity": ("log_own_wordings", "log_sources"),
+    "diversity": ("log_effective_sources",),
     "rarity": ("log10_p",),
     "timing": ("lag_minutes",),
 }
@@ -31,24 +31,19 @@ def features(link: dict[str, Any], items: Carriers) -> dict[str, NDArray[np.floa
 
     ``repeated_copies`` is the share of items that copy a wording *and* come from an account that posted on this before:
     a wire report copied by thirty papers has none, and so has a live blog in which one outlet writes thirty texts of
-    its own. ``log_own_wordings`` counts the accounts that brought a wording of their own.
+    its own. Effective sources are the inverse of a Herfindahl index: a few outlets that repeat what one stream
+    is full of make no second source.
     """
     n = items.account.size
     return {
         "amplification": np.array(
             [
                 _copies(items.voice).sum() / (n + _PSEUDO_ITEMS),
-                np.log(n * concentration(items.account)),
                 (_copies(items.voice) & _copies(items.account)).sum() / (n + _PSEUDO_ITEMS),
             ]
         ),
         "onset": np.array([float(link["onset_sharpness"]), float(link["synchrony"])]),
-        "diversity": np.array(
-            [
-                np.log1p(np.unique(items.account[~_copies(items.voice)]).size),
-                np.log1p(np.unique(items.source).size),
-            ]
-        ),
+        "diversity": np.array([-np.log(concentration(items.source))]),
         "rarity": np.array([np.log10(float(link["p_value"]))]),
         "timing": np.array([min(max(float(link["lag_s"]) / 60.0, 0.0), 120.0)]),
     }

@@ -45,12 +45,13 @@ def generic_tail(items: NDArray[np.float64], exposure: NDArray[np.float64]) -> N
 
 
 def effect_interval(
-    counts: Counts, k: int, span: int, alarm_effect: float, alpha: float, beta: float, exposure: float
+    counts: Counts, k: int, span: int, effect: float, alpha: float, beta: float, exposure: float
 ) -> tuple[float, float]:
     """95 % placebo interval of the items above the baseline of narrative ``k``.
 
-    The effect minus the 97.5 % and 2.5 % quantiles of what the same narrative was above its baseline share in the slots
-    of the baseline, summed over ``span`` consecutive windows. Below MIN_SLOTS slots: quantiles of the predictive count.
+    The effect minus the 97.5 % (at least 0) and 2.5 % (at most 0) quantiles of what the same narrative was above its
+    baseline share in the slots of the baseline, summed over ``span`` consecutive windows. Below MIN_SLOTS slots:
+    quantiles of the predictive count.
     """
     share = alpha / beta
     residual = counts.past[k] - share * counts.past_exposure
@@ -61,7 +62,7 @@ def effect_interval(
     else:
         spread = nbinom(alpha, beta / (beta + exposure)) if exposure > 0 else nbinom(alpha, 1.0)
         low, high = spread.ppf(0.025) - share * exposure, spread.ppf(0.975) - share * exposure
-    return alarm_effect - float(high), alarm_effect - float(low)
+    return effect - max(float(high), 0.0), effect - min(float(low), 0.0)
 
 
 def benjamini_hochberg(p_values: Sequence[float], tests: int) -> list[float]:

@@ -39,17 +39,18 @@ _JACKKNIFE_BLOCKS = 8
 
 LIKELY, UNLIKELY, MAX_CONFLICT = 0.60, 0.40, 0.70
 
-# Natural-log likelihood ratio of each detector: intercept, then one weight a feature in the order of DETECTORS.
+# Natural-log likelihood ratio of each detector: intercept, then one weight a feature, in the order of DETECTORS.
 # Fitted once by `python benchmarks/single_event.py --fit`; docs/method/scores.md has the table and the figures.
 WEIGHTS: dict[str, tuple[float, ...]] = {
-    "amplification": (0.0, 0.0, 0.0, 0.0),
-    "onset": (0.0, 0.0, 0.0),
-    "diversity": (0.0, 0.0, 0.0),
-    "rarity": (0.0, 0.0),
-    "timing": (0.0, 0.0),
+    "amplification": (-2.45, 0.83, 15.53),
+    "onset": (-12.74, 6.70, 10.53),
+    "diversity": (1.44, -2.38),
+    "rarity": (-2.13, -1.04),
+    "timing": (1.80, -0.05),
 }
-# How the detectors' log ratios add up, in the order of DETECTORS; below 1 where they share information.
-STACK: tuple[float, ...] = (0.0, 1.0, 1.0, 1.0, 1.0, 1.0)
+# Intercept, then how much of each detector's log ratio counts, in the order of DETECTORS: below 1 where they share
+# information, 0 for rarity, which the evidence floor has used up.
+STACK: tuple[float, ...] = (0.56, 0.91, 0.67, 1.00, 0.00, 0.74)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +105,15 @@ def has_evidence(link: dict[str, Any], items: int) -> bool:
 def assess(link: dict[str, Any], items: Carriers) -> Assessment:
     """Likelihood with a 95 % interval, and the fused beliefs of the five detectors."""
     ratios = detector_log_ratios(features(link, items))
-    log_odds = posterior_log_odds(ratios)
-    spread = 1.96 * math.hypot(PRIOR_SD, _sampling_sd(link, items))
+    stacked = stacked_log_ratio(ratios)
+    log_odds = posterior_log_odds(stacked)
+    sampling = 1.96 * _sampling_sd(link, items)
+    below = log_odds - posterior_log_odds(stacked - sampling)
+    above = posterior_log_odds(stacked + sampling) - log_odds
     return Assessment(
         likelihood=_probability(log_odds),
-        low=_probability(log_odds - spread),
-        high=_probability(log_odds + spread),
+        low=_probability(log_odds - math.hypot(below, 1.96 * PRIOR_SD)),
+        high=_probability(log_odds + math.hypot(above, 1.96 * PRIOR_SD)),
         fused=combine([support(float(r), RELIABILITY[name]) for name, r in zip(DETECTORS, ratios, strict=True)]),
     )
 
@@ -121,13 +125,17 @@ def detector_log_ratios(seen: dict[str, NDArray[np.float64]]) -> NDArray[np.floa
     return limited
 
 
-def posterior_log_odds(ratios: NDArray[np.float64]) -> float:
-    """Log odds of a pushed distraction at the stated base rate.
+def stacked_log_ratio(ratios: NDArray[np.float64]) -> float:
+    """The detectors' log ratios (5,) added up as STACK says."""
+    return STACK[0] + float(np.dot(STACK[1:], ratios))
 
-    The stacked ratio L enters as ``L / (1 - e + e L)`` with e = IMITATION: however pushed a surge looks, a share e of
+
+def posterior_log_odds(log_ratio: float) -> float:
+    """Log odds of a pushed distraction at the stated base rate, from the stacked natural-log likelihood ratio.
+
+    The ratio L enters as ``L / (1 - e + e L)`` with e = IMITATION: however pushed a surge looks, a share e of
     the organic ones looks the same, which bounds the likelihood at 0.83 (Huber's contaminated ratio).
     """
-    log_ratio = STACK[0] + float(np.dot(STACK[1:], ratios))
     robust = log_ratio - np.logaddexp(math.log1p(-IMITATION), math.log(IMITATION) + log_ratio)
     return float(robust) + math.log(BASE_RATE / (1.0 - BASE_RATE))
 
@@ -161,7 +169,7 @@ def _row(link: dict[str, Any], items: Carriers) -> dict[str, Any]:
 
 
 def _sampling_sd(link: dict[str, Any], items: Carriers) -> float:
-    """Standard deviation of the log odds over the items seen: a jackknife in blocks of items (Efron & Stein 1981).
+    """Standard deviation of the stacked log ratio over the items seen: a jackknife in blocks (Efron & Stein 1981).
 
     Every b-th item is left out, for b = 1..B in turn, so that the interval is wide where few items carry the evidence.
     No random numbers, so that the same items give the same interval.
@@ -170,7 +178,7 @@ def _sampling_sd(link: dict[str, Any], items: Carriers) -> float:
     blocks = min(n, _JACKKNIFE_BLOCKS)
     if blocks < 2:
         return 0.0
-    left = [posterior_log_odds(detector_log_ratios(features(link, items.without(b, blocks)))) for b in range(blocks)]
+    left = [stacked_log_ratio(detector_log_ratios(features(link, items.without(b, blocks)))) for b in range(blocks)]
     return math.sqrt((blocks - 1) / blocks * float(np.sum((np.array(left) - np.mean(left)) ** 2)))
 
 
