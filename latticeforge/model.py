@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 import polars as pl
 
@@ -104,6 +105,18 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Landed:
+    """What became of a batch of items: every item is in exactly one of the three counts."""
+
+    new: int = 0
+    duplicate: int = 0  # this revision was there already
+    revised: int = 0  # known item, changed content
+
+    def __add__(self, other: Landed) -> Landed:
+        return Landed(self.new + other.new, self.duplicate + other.duplicate, self.revised + other.revised)
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionCount:
     """Mentions of a term on a platform in the minute that begins at ``observed_at``."""
 
@@ -147,9 +160,13 @@ class Table:
     columns: Schema  # name -> polars type; generation_id is added by the store
     key: tuple[str, ...]
 
+    @cached_property
+    def _empty(self) -> pl.DataFrame:
+        return pl.DataFrame(schema=self.columns)
+
     def empty(self) -> pl.DataFrame:
         """No rows, with the right types."""
-        return pl.DataFrame(schema=self.columns)
+        return self._empty
 
     def shape(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The same rows with exactly these columns, types and order.
@@ -160,8 +177,11 @@ class Table:
         missing = [c for c in self.columns if c not in frame.columns]
         if missing:
             raise ValueError(f"{self.name}: rows lack the column(s) {', '.join(missing)}")
-        shaped = frame.select(pl.col(n).cast(t) for n, t in self.columns.items()).sort(self.key)
-        if shaped.select(pl.struct(self.key).is_duplicated().any()).item():
+        if not frame.height:
+            return self.empty()
+        # one pass: a window has some 15 tables, and every eager step of polars costs about 0.1 ms
+        shaped = frame.lazy().select(pl.col(n).cast(t) for n, t in self.columns.items()).sort(self.key).collect()
+        if shaped.select(self.key).is_duplicated().any():
             raise ValueError(f"{self.name}: two rows of one window have the same {', '.join(self.key)}")
         return shaped
 
@@ -273,6 +293,20 @@ SPIKE = Table(
     ("spike_id",),
 )
 
+POLITICAL_BURST = Table(
+    "core.political_burst",
+    {
+        "window_start": UTC_TIME,
+        "event_id": pl.String,
+        "narrative_id": pl.String,
+        "title": pl.String,
+        "occurred_at": UTC_TIME,
+        "impact": pl.Float64,
+        "centroid": VECTOR,
+    },
+    ("event_id",),
+)
+
 CORRELATION = Table(
     "core.correlation",
     {
@@ -335,7 +369,7 @@ ASSETS: dict[str, Asset] = {
         Asset("embeddings", (ARTICLE_EMBEDDING,), ("articles",)),
         Asset("narratives", (NARRATIVE, NARRATIVE_ITEM), ("articles", "embeddings")),
         Asset("spike_baselines", (SPIKE_BASELINE,), ("narratives",)),
-        Asset("spikes", (SPIKE,), ("spike_baselines", "narratives")),
+        Asset("spikes", (SPIKE, POLITICAL_BURST), ("spike_baselines", "narratives")),
         Asset("correlations", (CORRELATION,), ("spikes", "narratives")),
         Asset("distraction_scores", (DISTRACTION_SCORE,), ("correlations",)),
     )

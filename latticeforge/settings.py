@@ -6,6 +6,7 @@ Here: names, defaults, units and meaning. Not here: anything that opens a file o
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import platformdirs
@@ -25,14 +26,25 @@ class Settings(BaseSettings):
     database_url: str | None = Field(
         default=None, description="A Postgres server of your own (with pgvector); empty means the embedded one."
     )
+    dashboard_database_url: str | None = Field(
+        default=None,
+        description="Where the dashboard reads, with role lf_reader; empty means the database above, without a password.",
+    )
     dashboard_port: PositiveInt = Field(default=8501, description="TCP port of the dashboard on 127.0.0.1.")
     dagster_port: PositiveInt = Field(default=3000, description="TCP port of the Dagster UI on 127.0.0.1.")
     allowed_lateness_s: PositiveFloat = Field(
-        default=60.0, description="Seconds after its end during which a window stays open for late items."
+        default=330.0,
+        description="Seconds after its end during which a window waits for items; feeds are polled every 300 +- 5 %.",
+    )
+    feeds: Path | None = Field(
+        default=None, description="A list of feeds like data/feeds.yaml; empty means that one."
     )
     encoder: str = Field(
         default="minilm-int8",
         description="Text encoder: minilm-int8 (fast default), minilm-fp32, or the path of a sentence-transformers model.",
+    )
+    first_day: date = Field(
+        default=date(2021, 1, 1), description="First UTC day that the Dagster assets have partitions for."
     )
 
     @property

@@ -1,13 +1,13 @@
 """The `lf` command: one module per group of commands, no logic of its own.
 
-Here: putting the commands together, and turning a known fault into one clear line. Not here: what a command does.
+Here: putting the commands together. Not here: what a command does.
 """
 
 from __future__ import annotations
 
-import sys
-
 import typer
+
+from latticeforge.cli import bench, cluster, db, demo, feed, radar, snapshot, system
 
 app = typer.Typer(
     name="lf",
@@ -16,12 +16,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command()(demo.demo)
+app.command()(system.up)
+app.command()(system.status)
+app.command()(radar.radar)
+app.command()(radar.replay)
+app.command()(radar.digest)
+app.command()(cluster.cluster)
+app.add_typer(feed.app, name="feed")
+app.add_typer(snapshot.app, name="snapshot")
+app.add_typer(db.app, name="db")
+app.add_typer(bench.app, name="bench")
 
 
 def main() -> None:
-    """Entry point: run a command; a fault with a message becomes one line on stderr and exit code 1."""
+    """Entry point of `lf`."""
     app()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

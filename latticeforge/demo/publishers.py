@@ -54,6 +54,7 @@ class Feed(NamedTuple):
     language: str
     political: bool
     interval_s: float
+    social: bool
 
 
 class _Dropped(Response):
@@ -262,7 +263,15 @@ class PublisherServer:
         """Every feed there is to read."""
         return [
             Feed(
-                s.name, s.title, f"{self.url}/feeds/{s.name}", s.kind, s.country, s.language, s.political, s.interval_s
+                name=s.name,
+                title=s.title,
+                url=f"{self.url}/feeds/{s.name}",
+                kind=s.kind,
+                country=s.country,
+                language=s.language,
+                political=s.political,
+                interval_s=s.interval_s,
+                social=s.tier == "social",
             )
             for s in self._day.sources
         ]

@@ -116,6 +116,11 @@ def database_url(settings: Settings) -> str:
     return settings.database_url or embedded_server(settings.home)
 
 
+def reader_url(url: str) -> str:
+    """The same database for the role that may only read ``marts``."""
+    return psycopg.conninfo.make_conninfo(url, user="lf_reader")
+
+
 def open_store(settings: Settings, *, connections: int = 8) -> Store:
     """The configured database, migrated and open."""
     return Store(database_url(settings), connections=connections).open()

@@ -18,9 +18,14 @@ from latticeforge.model import Asset, Table
 
 def frame_digest(table: Table, frame: pl.DataFrame) -> bytes:
     """SHA-256 (32 bytes) of the rows, in the canonical order of the table's key."""
+    return shaped_digest(table, table.shape(frame))
+
+
+def shaped_digest(table: Table, frame: pl.DataFrame) -> bytes:
+    """As ``frame_digest``, for a frame that ``table.shape`` has returned."""
     digest = hashlib.sha256(f"{table.name}\x1f{frame.height}".encode())
     if frame.height:
-        for column in table.shape(frame).iter_columns():
+        for column in frame.iter_columns():
             digest.update(column.name.encode())
             for block in _column_bytes(column):
                 digest.update(block)
@@ -28,10 +33,10 @@ def frame_digest(table: Table, frame: pl.DataFrame) -> bytes:
 
 
 def asset_digest(asset: Asset, frames: Iterable[pl.DataFrame]) -> bytes:
-    """SHA-256 over the digests of all tables of one asset and window."""
+    """SHA-256 over the digests of all tables of one asset and window; the frames are shaped."""
     digest = hashlib.sha256(asset.name.encode())
     for table, frame in zip(asset.tables, frames, strict=True):
-        digest.update(frame_digest(table, frame))
+        digest.update(shaped_digest(table, frame))
     return digest.digest()
 
 

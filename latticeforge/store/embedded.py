@@ -20,3 +20,25 @@ def embedded_server(home: Path) -> str:
         data = home / "postgres"
         data.mkdir(parents=True, exist_ok=True)
         return str(get_server(data).get_uri())
+
+
+def main() -> None:
+    """Keep the embedded server of ``LF_HOME`` up; end when it dies, so that a supervisor starts it again."""
+    import sys
+    import time
+
+    import psycopg
+
+    from latticeforge.settings import Settings
+
+    url = embedded_server(Settings().home)
+    while True:
+        time.sleep(1.0)
+        try:
+            psycopg.connect(url, connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            sys.exit(f"the embedded server does not answer: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ A write whose rows equal the active generation's adds nothing: computing a windo
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,6 +59,7 @@ def write_generations(
     Raises:
         ValueError: a frame does not fit its table.
     """
+    writes = [replace(w, frames=_shaped(w)) for w in writes]
     digests = [asset_digest(ASSETS[w.asset], w.frames) for w in writes]
     active = _active(connection, writes)
     old = [active.get((w.asset, w.window.start)) for w in writes]
@@ -75,6 +76,10 @@ def write_generations(
         rows = sum(f.height for f in w.frames)
         results.append(Written(w.asset, w.window, generation, rows, digests[i], i in new_ids, before is None))
     return results
+
+
+def _shaped(write: Write) -> Frames:
+    return tuple(t.shape(f) for t, f in zip(ASSETS[write.asset].tables, write.frames, strict=True))
 
 
 def _active(connection: psycopg.Connection, writes: Sequence[Write]) -> dict[tuple[str, datetime], tuple[int, bytes]]:
@@ -130,7 +135,7 @@ def _copy_rows(connection: psycopg.Connection, pairs: Sequence[tuple[int, Write]
     for generation, write in pairs:
         for table, frame in zip(ASSETS[write.asset].tables, write.frames, strict=True):
             if frame.height:
-                by_table.setdefault(table.name, (table, []))[1].append((generation, table.shape(frame)))
+                by_table.setdefault(table.name, (table, []))[1].append((generation, frame))
     for table, frames in by_table.values():
         copy_table(connection, table, frames)
 

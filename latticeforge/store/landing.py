@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from latticeforge.model import UTC_TIME, AttentionCount, CalendarEvent, Fetch, Item, Schema
+from latticeforge.model import UTC_TIME, AttentionCount, CalendarEvent, Fetch, Item, Landed, Schema
 
 LANDED: Schema = {
     "seq": pl.Int64,
@@ -41,18 +41,6 @@ EVENTS: Schema = {
     "impact": pl.Float64,
     "time_known": pl.Boolean,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """What became of a batch of items. ``new + duplicate + revised`` is the size of the batch."""
-
-    new: int = 0
-    duplicate: int = 0
-    revised: int = 0
-
-    def __add__(self, other: Landed) -> Landed:
-        return Landed(self.new + other.new, self.duplicate + other.duplicate, self.revised + other.revised)
 
 
 def land_fetch(connection: psycopg.Connection, fetch: Fetch) -> int:
@@ -80,6 +68,7 @@ def land_fetch(connection: psycopg.Connection, fetch: Fetch) -> int:
     return int(row[0])
 
 
+_LANDING_LOCK = 0x1A4D
 _LAND_ITEMS = """
 with incoming as (
     select distinct on (item_id, content_hash) *
@@ -114,6 +103,8 @@ def land_items(connection: psycopg.Connection, items: Sequence[Item], fetch_id: 
     """Store the revisions that are new, in one statement. Sending the same items again changes nothing."""
     if not items:
         return Landed()
+    # One lander at a time: numbers of ``seq`` then become visible in order, and no reader's cursor can pass one by.
+    connection.execute("select pg_advisory_xact_lock(%s)", (_LANDING_LOCK,))
     columns = zip(
         *(
             (
@@ -219,10 +210,31 @@ def _columns(schema: Schema) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, schema))
 
 
-def unencoded(connection: psycopg.Connection, model: str, after_seq: int, limit: int) -> list[tuple[int, bytes, str]]:
-    """(seq, text_hash, title) of landed items after ``after_seq`` whose text has no vector of ``model``."""
-    return connection.execute(
-        "select i.seq, i.text_hash, i.title from landing.item i where i.seq > %s and not exists"
-        " (select from core.embedding e where e.text_hash = i.text_hash and e.model = %s) order by i.seq limit %s",
-        (after_seq, model, limit),
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A landed revision as the radar first meets it. ``first`` is False for a correction of a known item."""
+
+    seq: int
+    text_hash: bytes
+    title: str
+    window_at: datetime
+    counted: bool
+    first_seen_at: datetime
+    first: bool
+
+
+def arrivals(connection: psycopg.Connection, after_seq: int, limit: int) -> list[Arrival]:
+    """Landed revisions after ``after_seq``, in the order of landing, ``limit`` at most."""
+    rows = connection.execute(
+        "select i.seq, i.text_hash, i.title, i.window_at, i.event_at is not null, i.first_seen_at, not exists"
+        " (select from landing.item o where o.item_id = i.item_id and o.seq < i.seq)"
+        " from landing.item i where i.seq > %s order by i.seq limit %s",
+        (after_seq, limit),
     ).fetchall()
+    return [Arrival(*row) for row in rows]
+
+
+def first_counted(connection: psycopg.Connection, since: datetime) -> datetime | None:
+    """Event time of the oldest counted item not older than ``since``."""
+    row = connection.execute("select min(event_at) from landing.item where event_at >= %s", (since,)).fetchone()
+    return row[0] if row else None

@@ -67,20 +67,32 @@ def open_gap(connection: psycopg.Connection, source: str, from_at: datetime, rea
     return int(row[0])
 
 
-def close_gap(connection: psycopg.Connection, gap_id: int, to_at: datetime, state: str, at: datetime) -> None:
-    """End a gap: ``state`` is filled (everything came after all) or lost."""
-    connection.execute(
-        "update ops.gap set to_at = %s, state = %s, filled_at = %s where gap_id = %s",
+def close_gap(
+    connection: psycopg.Connection, gap_id: int, to_at: datetime, state: str, at: datetime
+) -> tuple[str, datetime]:
+    """End a gap: ``state`` is filled (everything came after all) or lost. Returns its source and beginning."""
+    row = connection.execute(
+        "update ops.gap set to_at = %s, state = %s, filled_at = %s where gap_id = %s returning source, from_at",
         (to_at, state, at if state == "filled" else None, gap_id),
-    )
+    ).fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
-def gaps_between(connection: psycopg.Connection, start: datetime, end: datetime) -> pl.DataFrame:
-    """Gaps that are not filled and overlap ``[start, end)``; an open one has no end yet."""
+def gaps_between(
+    connection: psycopg.Connection, start: datetime, end: datetime, *, of_items: bool = False
+) -> pl.DataFrame:
+    """Gaps that are not filled and overlap ``[start, end)``; an open one has no end yet.
+
+    Args:
+        of_items: Only gaps of sources that publish items: a silent attention service takes no item from a baseline.
+    """
     rows = connection.execute(
-        "select source, from_at, to_at, reason, state from ops.gap"
-        " where state <> 'filled' and from_at < %s and coalesce(to_at, 'infinity') > %s order by from_at, source",
-        (end, start),
+        "select source, from_at, to_at, reason, state from ops.gap g"
+        " where state <> 'filled' and from_at < %s and coalesce(to_at, 'infinity') > %s and not (%s and exists"
+        " (select from ops.source s where s.source = g.source and s.kind in ('attention', 'calendar')))"
+        " order by from_at, source",
+        (end, start, of_items),
     ).fetchall()
     return pl.DataFrame(rows, schema=GAPS, orient="row")
 
@@ -129,7 +141,7 @@ def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]
     names = list(asdict(windows[0]))
     statement = sql.SQL(
         "insert into ops.window as w ({}) values ({}) on conflict (window_start) do update set {},"
-        " seq = nextval(pg_get_serial_sequence('ops.window', 'seq'))"
+        " seq = default"
     ).format(
         sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.SQL(", ").join(sql.Placeholder() * len(names)),
@@ -137,6 +149,42 @@ def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]
     )
     with connection.cursor() as cursor:
         cursor.executemany(statement, [list(asdict(w).values()) for w in windows])
+
+
+def mark_dirty(connection: psycopg.Connection, starts: Sequence[datetime], reason: str) -> None:
+    """Have closed windows computed again. The first reason given is kept."""
+    connection.execute(
+        "insert into ops.dirty_window (window_start, reason)"
+        " select unnest(%s::timestamptz[]), %s on conflict do nothing",
+        (list(starts), reason),
+    )
+
+
+def dirty_windows(connection: psycopg.Connection, before: datetime) -> dict[datetime, str]:
+    """Windows that begin before ``before`` and wait to be computed again, oldest first, with the reason."""
+    rows = connection.execute(
+        "select window_start, reason from ops.dirty_window where window_start < %s order by window_start", (before,)
+    ).fetchall()
+    return dict(rows)
+
+
+def clear_dirty(connection: psycopg.Connection, starts: Sequence[datetime]) -> None:
+    """These windows are computed; call it in the transaction that commits them."""
+    connection.execute("delete from ops.dirty_window where window_start = any(%s)", (list(starts),))
+
+
+def read_cursor(connection: psycopg.Connection, reader: str) -> int:
+    """How far ``reader`` has come in ``landing.item.seq``; 0 at first."""
+    row = connection.execute("select seq from ops.cursor where reader = %s", (reader,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def save_cursor(connection: psycopg.Connection, reader: str, seq: int) -> None:
+    """Move the cursor of ``reader``; call it in the transaction that keeps what was read."""
+    connection.execute(
+        "insert into ops.cursor (reader, seq) values (%s, %s) on conflict (reader) do update set seq = excluded.seq",
+        (reader, seq),
+    )
 
 
 def last_closed(connection: psycopg.Connection) -> datetime | None:
@@ -161,3 +209,26 @@ def beat(
         " watermark = excluded.watermark, detail = excluded.detail",
         (service, started_at, beat_at, watermark, Jsonb(dict(detail or {}))),
     )
+
+
+def system_state(connection: psycopg.Connection) -> dict[str, Any]:
+    """How far the radar is: last window, watermark, lag (seconds, wall clock), items, open gaps."""
+    row = connection.execute(
+        "select (select max(window_start) from ops.window),"
+        " (select watermark from ops.service where service = 'radar'),"
+        " (select extract(epoch from now() - beat_at)::float8 from ops.service where service = 'radar'),"
+        " (select count(*) from landing.item),"
+        " (select count(*) from landing.item where first_seen_at > now() - interval '1 hour')"
+    ).fetchone()
+    assert row is not None
+    gaps = connection.execute(
+        "select source, from_at, reason from ops.gap where state = 'open' order by from_at"
+    ).fetchall()
+    return {
+        "last_window": row[0],
+        "watermark": row[1],
+        "lag_s": row[2],
+        "items": row[3],
+        "items_last_hour": row[4],
+        "open_gaps": [{"source": s, "from_at": at, "reason": reason} for s, at, reason in gaps],
+    }

@@ -10,7 +10,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from latticeforge.model import ARTICLE, ASSETS, EMBEDDING_DIM, DateStatus, Fetch, Item, Table, item_id_of
+from latticeforge.model import ARTICLE, ASSETS, EMBEDDING_DIM, DateStatus, Fetch, Item, Landed, Table, item_id_of
 from latticeforge.store import Store
 from latticeforge.store.digest import frame_digest
 from latticeforge.store.faults import DatabaseUnreachable, MigrationFault
@@ -22,7 +22,7 @@ from latticeforge.store.generations import (
     window_digests,
     write_generations,
 )
-from latticeforge.store.landing import Landed, land_fetch, land_items, read_items
+from latticeforge.store.landing import land_fetch, land_items, read_items
 from latticeforge.store.ledger import close_gap, gaps_between, open_gap, partial_reasons
 from latticeforge.store.migrate import migrate, migrations, status
 from latticeforge.store.vectors import load_vectors, save_vectors

@@ -121,6 +121,18 @@ create table core.spike (
     primary key (generation_id, spike_id)
 );
 
+create table core.political_burst (        -- a spike carried by political sources is an event of its own
+    generation_id bigint not null references core.generation,
+    window_start timestamptz not null,
+    event_id     text not null,
+    narrative_id text not null,
+    title        text not null,
+    occurred_at  timestamptz not null,
+    impact       double precision not null,
+    centroid     vector(384) not null,
+    primary key (generation_id, event_id)
+);
+
 create table core.correlation (
     generation_id bigint not null references core.generation,
     window_start timestamptz not null,
@@ -176,7 +188,7 @@ do $$
 declare t text;
 begin
     foreach t in array array['article', 'article_embedding', 'narrative', 'narrative_item', 'spike_baseline', 'spike',
-                             'correlation', 'distraction_score'] loop
+                             'political_burst', 'correlation', 'distraction_score'] loop
         execute format('create index %I on core.%I (window_start)', t || '_window', t);
     end loop;
 end $$;

@@ -49,6 +49,16 @@ create table ops.window (
 );
 create unique index window_seq on ops.window (seq);
 
+create table ops.cursor (                   -- how far a reader of landing.item has come; moves with what it read
+    reader       text primary key,
+    seq          bigint not null
+);
+
+create table ops.dirty_window (             -- closed windows whose data changed since; emptied as they are computed again
+    window_start timestamptz primary key,
+    reason       text not null
+);
+
 create table ops.event (
     seq          bigint generated always as identity primary key,
     at           timestamptz not null,

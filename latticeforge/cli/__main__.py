@@ -1,0 +1,5 @@
+"""`python -m latticeforge.cli` is `lf`."""
+
+from latticeforge.cli import main
+
+main()

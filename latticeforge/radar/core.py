@@ -1,0 +1,271 @@
+"""One tick of the radar: encode what landed, look at the last five minutes, close what the watermark has passed.
+
+Here: the order of work and what is committed together. It is driven by a loop on the real clock (``service``), by the
+simulated clock of the demo day, or by a file (``replay``); the time comes in as an argument. Not here: collecting.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import psycopg
+
+from latticeforge.embedding import Encoder
+from latticeforge.model import Verdict
+from latticeforge.narratives.articles import articles
+from latticeforge.narratives.clusters import narratives
+from latticeforge.radar.alerts import MEMORY, Alert, AlertBook, alerts_of, save_alerts
+from latticeforge.radar.context import Context
+from latticeforge.radar.stages import LONGEST_SCALE, Evaluation, encode_missing, evaluate
+from latticeforge.store import Store
+from latticeforge.store.generations import write_generations
+from latticeforge.store.landing import Arrival, arrivals, first_counted, read_items
+from latticeforge.store.ledger import (
+    ClosedWindow,
+    clear_dirty,
+    dirty_windows,
+    gaps_between,
+    last_closed,
+    mark_dirty,
+    read_cursor,
+    record_event,
+    save_cursor,
+    save_windows,
+)
+from latticeforge.store.vectors import load_vectors
+from latticeforge.windows import HOUR, WINDOW, Window, closable, floor_to, windows_between
+
+BATCH = 2048  # texts encoded in one transaction
+WINDOWS_A_COMMIT = 12
+HISTORY = timedelta(days=8)  # a first start goes back this far into what the feeds still hold
+READER = "radar"
+MIN_GROUP = 4  # fewer items in five minutes cannot be a spike (see narratives.spikes)
+
+
+@dataclass
+class Tick:
+    """What one tick did."""
+
+    arrived: int = 0
+    evaluated: bool = False
+    closed: list[ClosedWindow] = field(default_factory=list)
+    recomputed: list[ClosedWindow] = field(default_factory=list)
+    published: list[Alert] = field(default_factory=list)
+
+
+class RadarCore:
+    """The radar without its collectors and without a clock of its own.
+
+    Args:
+        origin: radar or replay: written into every generation.
+        lateness: How long after its end a window waits for late items.
+        on_windows: Called after each commit with what was closed, for progress on long work.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        *,
+        lateness: timedelta,
+        origin: str = "radar",
+        on_windows: Callable[[Sequence[ClosedWindow]], None] = lambda _: None,
+    ) -> None:
+        self._store, self._encoder = store, encoder
+        self._lateness, self._origin, self._on_windows = lateness, origin, on_windows
+        self._context, self._book = Context(encoder), AlertBook()
+        self._closed_until: datetime | None = None
+        self._delays_s: list[float] = []
+        self._fresh = False
+
+    def resume(self, now: datetime) -> None:
+        """Go on from what is stored: closed windows, landed items, alerts of the last hours."""
+        with self._store.connection() as c:
+            self._closed_until = last_closed(c)
+            self._book.load(c, now)
+
+    def tick(self, now: datetime, clock: Callable[[], datetime] | None = None) -> Tick:
+        """Do all that is due at ``now``. ``clock`` gives the time after the work, for measuring delays."""
+        done = Tick()
+        received = self._take_arrivals(done)
+        self._restate(now, done)
+        if self._fresh:
+            self._look(now, done)
+            self._fresh = False
+        self._delays_s += [((clock() if clock else now) - at).total_seconds() for at in received]
+        self._close(now, done)
+        if done.closed:
+            self._recompute(now, done)
+        return done
+
+    def _take_arrivals(self, done: Tick) -> list[datetime]:
+        received: list[datetime] = []
+        while True:
+            with self._store.connection() as c:
+                batch = arrivals(c, read_cursor(c, READER), BATCH)
+                if not batch:
+                    return received
+                encode_missing(c, [a.text_hash for a in batch], [a.title for a in batch], self._encoder)
+                mark_dirty(c, self._late(batch), "late items")
+                save_cursor(c, READER, batch[-1].seq)
+            self._fresh |= any(a.counted and a.first for a in batch)
+            done.arrived += len(batch)
+            received += [a.first_seen_at for a in batch if a.first]
+
+    def _late(self, batch: Sequence[Arrival]) -> list[datetime]:
+        """Closed windows that see an item of ``batch``: its own and those whose hour reaches back to it."""
+        closed = self._closed_until
+        if closed is None:
+            return []
+        late = {floor_to(a.window_at, WINDOW) for a in batch if a.first and closed - HISTORY <= a.window_at < closed}
+        return sorted({w.start for at in late for w in windows_between(at, at + LONGEST_SCALE)})
+
+    def _restate(self, now: datetime, done: Tick) -> None:
+        """Alerts in force say at once that data is missing, and take it back once it came."""
+        with self._store.connection() as c:
+            restated = self._book.restate(gaps_between(c, now - MEMORY - LONGEST_SCALE, now), now)
+            save_alerts(c, restated)
+        done.published += restated
+
+    def _look(self, now: datetime, done: Tick) -> None:
+        """Evaluate the five minutes that end now, without committing a window."""
+        window = Window(now - WINDOW)
+        with self._store.connection() as c:
+            landed = read_items(c, window.start, window.end)
+            if landed["event_at"].count() < MIN_GROUP:
+                return
+            self._context.refresh(c, [window])
+            self._look_back(c, window)
+            evaluation = self._evaluate(c, window, landed)
+            done.evaluated = True
+            self._publish(c, evaluation, now, landed["first_seen_at"].max(), done)
+
+    def _look_back(self, c: psycopg.Connection, window: Window) -> None:
+        """Group what is there of the windows that are over and still wait for late items: they are history too."""
+        waiting = list(windows_between(self._closed_until or window.start, floor_to(window.start, WINDOW)))
+        for w in waiting:
+            article = articles(read_items(c, w.start, w.end), w)
+            vectors, _ = load_vectors(c, article["text_hash"].to_list(), self._encoder.name)
+            self._context.put_narratives(w, narratives(article, vectors, w).narrative)
+
+    def _evaluate(self, c: psycopg.Connection, window: Window, landed: pl.DataFrame) -> Evaluation:
+        hashes = articles(landed, window)["text_hash"].to_list()
+        vectors, found = load_vectors(c, hashes, self._encoder.name)
+        assert found.all(), "every landed text was encoded before its window is computed"
+        return evaluate(window, landed, vectors, self._encoder.name, self._context.around(window))
+
+    def _publish(
+        self, c: psycopg.Connection, evaluation: Evaluation, now: datetime, newest: object, done: Tick
+    ) -> None:
+        assert isinstance(newest, datetime)
+        found = alerts_of(evaluation, now, newest)
+        changed = self._book.update(found, gaps_between(c, now - MEMORY - LONGEST_SCALE, now), now) if found else []
+        save_alerts(c, changed)
+        done.published += changed
+
+    def _close(self, now: datetime, done: Tick) -> None:
+        if self._closed_until is None:
+            with self._store.connection() as c:
+                first = first_counted(c, now - HISTORY)
+            if first is None:
+                return
+            self._closed_until = floor_to(first, WINDOW)
+        windows = list(closable(self._closed_until, now - self._lateness))
+        for batch in _batches(windows):
+            done.closed += self._commit(batch, now, done, "")
+            self._closed_until = batch[-1].end
+
+    def _recompute(self, now: datetime, done: Tick) -> None:
+        assert self._closed_until is not None
+        with self._store.connection() as c:
+            due = dirty_windows(c, self._closed_until)
+        for batch in _batches([Window(at) for at in due]):
+            done.recomputed += self._commit(batch, now, done, "; ".join(sorted({due[w.start] for w in batch})))
+
+    def _commit(self, windows: Sequence[Window], now: datetime, done: Tick, reason: str) -> list[ClosedWindow]:
+        """Evaluate neighbouring windows and commit them in one transaction."""
+        began = time.perf_counter()
+        with self._store.connection() as c:
+            self._context.refresh(c, windows)
+            landed = read_items(c, windows[0].start, windows[-1].end).with_columns(
+                at=pl.coalesce("event_at", "first_seen_at")
+            )
+            evaluations = []
+            for w in windows:
+                rows = landed.filter(pl.col("at").is_between(w.start, w.end, closed="left"))
+                evaluations.append(self._evaluate(c, w, rows))
+                self._context.put(evaluations[-1])
+                if rows.height:
+                    self._publish(c, evaluations[-1], now, rows["first_seen_at"].max(), done)
+            writes = [write for e in evaluations for write in e.writes()]
+            written = write_generations(c, writes, origin=self._origin, reason=reason)
+            changed = {w.window.start for w in written if w.changed}
+            closed = self._describe([e for e in evaluations if not reason or e.window.start in changed], now, began)
+            save_windows(c, closed)
+            clear_dirty(c, [w.start for w in windows])
+            if reason and closed:
+                self._record_recomputed(c, closed, reason, now)
+        self._on_windows(closed)
+        return closed
+
+    def _describe(self, evaluations: Sequence[Evaluation], now: datetime, began: float) -> list[ClosedWindow]:
+        delays = np.percentile(self._delays_s, [50, 95, 99]).tolist() if self._delays_s else [None] * 3
+        self._delays_s.clear()
+        close_s = (time.perf_counter() - began) / max(1, len(evaluations))
+        return [_closed_window(e, now, now - self._lateness, self._origin, close_s, delays) for e in evaluations]
+
+    def _record_recomputed(
+        self, c: psycopg.Connection, closed: Sequence[ClosedWindow], reason: str, now: datetime
+    ) -> None:
+        record_event(
+            c,
+            "window.recomputed",
+            f"{len(closed)} window(s) from {closed[0].window_start:%H:%M} computed again: {reason}",
+            at=now,
+            detail={"windows": [w.window_start.isoformat() for w in closed], "reason": reason},
+        )
+
+
+def _batches(windows: Sequence[Window]) -> Iterable[list[Window]]:
+    """Runs of at most an hour."""
+    batch: list[Window] = []
+    for w in windows:
+        if batch and (len(batch) == WINDOWS_A_COMMIT or w.end - batch[0].start > HOUR):
+            yield batch
+            batch = []
+        batch.append(w)
+    if batch:
+        yield batch
+
+
+def _closed_window(
+    e: Evaluation,
+    now: datetime,
+    watermark: datetime,
+    origin: str,
+    close_s: float,
+    delays: Sequence[float | None],
+) -> ClosedWindow:
+    score = e.frames["distraction_scores"][0]
+    reported = score.filter(pl.col("verdict").is_in([Verdict.LIKELY.value, Verdict.CONTESTED.value])).height
+    return ClosedWindow(
+        window_start=e.window.start,
+        closed_at=now,
+        watermark=watermark,
+        origin=origin,
+        items=e.frames["articles"][0].height,
+        narratives=e.frames["narratives"][0].height,
+        spikes=e.frames["spikes"][0].height,
+        links=e.frames["correlations"][0].height,
+        reported=reported,
+        close_s=close_s,
+        delay_p50_s=delays[0],
+        delay_p95_s=delays[1],
+        delay_p99_s=delays[2],
+        partial=e.around.partial,
+    )
