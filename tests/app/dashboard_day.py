@@ -131,7 +131,8 @@ def items_of(window: Window) -> list[tuple[str, Item]]:
 
 def _count(label: str, window: Window) -> int:
     minutes = (window.start - LAST.start) // timedelta(minutes=1)
-    wave = (LABELS.index(label) * 7 + minutes // 5 * 3) % 4
+    rank, step = LABELS.index(label), minutes // 5
+    wave = (rank * 7 + step * (rank * 3 + 2) + step * step // (rank + 2)) % 5
     if label == "drone sightings":
         return 24 if minutes == 0 else wave // 2
     if label == "clemency · pardons":

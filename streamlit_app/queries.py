@@ -1,0 +1,282 @@
+"""Every question the dashboard asks the database: marts only, parameters only, read-only, with a time limit.
+
+Here: SQL, the connection, short bounded caches, and faults by name. Not here: how an answer looks. Faults carry no
+detail that a reader may see; the log has it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import psycopg
+import streamlit as st
+from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from latticeforge.settings import Settings
+from latticeforge.store import embedded_server
+
+Row = dict[str, Any]
+
+READER = "lf_reader"
+STATEMENT_TIMEOUT_S = 5
+CONNECT_TIMEOUT_S = 3.0
+LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
+PAGE_TTL = timedelta(seconds=15)
+BOARD_LIMIT = 60
+EVIDENCE_LIMIT = 120
+_OPTIONS = f"-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_S}s"
+_log = logging.getLogger(__name__)
+
+
+class DashboardFault(Exception):
+    """A question that got no answer."""
+
+
+class DatabaseAway(DashboardFault):
+    """No connection."""
+
+
+class MartsMissing(DashboardFault):
+    """The database is there and the marts are not."""
+
+
+class QueryFailed(DashboardFault):
+    """The database refused or gave up."""
+
+
+def reader_url(settings: Settings) -> str:
+    """Where to read, as the role that may read marts and nothing else."""
+    if settings.dashboard_database_url:
+        return settings.dashboard_database_url
+    # The password in LF_DATABASE_URL is another role's, so it is left out.
+    url = settings.database_url or _embedded(str(settings.home))
+    parts = {k: v for k, v in psycopg.conninfo.conninfo_to_dict(url).items() if k not in ("user", "password")}
+    return psycopg.conninfo.make_conninfo("", user=READER, **parts)
+
+
+@st.cache_resource(show_spinner=False)
+def _embedded(home: str) -> str:
+    return embedded_server(Path(home))
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _pool(url: str) -> ConnectionPool[psycopg.Connection[Row]]:
+    return ConnectionPool(
+        url,
+        connection_class=psycopg.Connection[Row],
+        min_size=0,
+        max_size=8,
+        open=True,
+        timeout=CONNECT_TIMEOUT_S,
+        max_idle=60.0,
+        check=ConnectionPool.check_connection,
+        kwargs={"options": _OPTIONS, "autocommit": True, "row_factory": dict_row, "connect_timeout": 3},
+    )
+
+
+def _ask(url: str, query: str, parameters: Row | None = None) -> list[Row]:
+    try:
+        with _pool(url).connection() as connection:
+            return connection.execute(query, parameters or {}).fetchall()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
+        _log.warning("the marts are missing or old: %s", error)
+        raise MartsMissing from error
+    except (PoolTimeout, psycopg.OperationalError) as error:
+        _log.warning("no answer from the database: %s", error)
+        raise DatabaseAway from error
+    except psycopg.Error as error:
+        _log.warning("a query failed: %s", error)
+        raise QueryFailed from error
+
+
+def _where() -> str:
+    try:
+        return reader_url(Settings())
+    except (OSError, psycopg.Error, ValueError) as error:
+        _log.warning("the address of the database cannot be found: %s", error)
+        raise DatabaseAway from error
+
+
+def status() -> Row:
+    """The one row of ``marts.system_status``."""
+    return _status(_where())
+
+
+@st.cache_data(ttl=LIVE_TTL, max_entries=8, show_spinner=False)
+def _status(url: str) -> Row:
+    return _ask(url, "select * from marts.system_status")[0]
+
+
+def board(since: datetime) -> list[Row]:
+    """For each event and story since ``since``, the statement that holds: most surprising first.
+
+    Statements without evidence are left out; ``activity`` counts them.
+    """
+    return _board(_where(), since)
+
+
+@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
+def _board(url: str, since: datetime) -> list[Row]:
+    return _ask(
+        url,
+        """
+        select * from (
+            select distinct on (story_key) *
+            from marts.link_board
+            where window_start >= %(since)s
+            order by story_key, (stage = 'committed') desc, window_start desc
+        ) as newest
+        where verdict <> 'no evidence'
+        order by surprise desc nulls last, p_value, statement_id
+        limit %(limit)s
+        """,
+        {"since": since, "limit": BOARD_LIMIT},
+    )
+
+
+def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:
+    """The items behind each statement, by statement_id, in order of time."""
+    if not cards:
+        return {}
+    ids = sorted(c["statement_id"] for c in cards)
+    starts = sorted({c["window_start"] for c in cards})
+    found: dict[str, list[Row]] = {}
+    for row in _evidence(_where(), tuple(ids), tuple(starts)):
+        found.setdefault(row["statement_id"], []).append(row)
+    return found
+
+
+@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
+def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...]) -> list[Row]:
+    return _ask(
+        url,
+        """
+        select * from marts.link_evidence
+        where window_start = any(%(starts)s) and statement_id = any(%(ids)s) and place <= %(limit)s
+        order by statement_id, event_at nulls last, place
+        """,
+        {"ids": list(ids), "starts": list(starts), "limit": EVIDENCE_LIMIT},
+    )
+
+
+def activity(since: datetime) -> Row:
+    """How much was looked at: items, windows, tests, reported links, tests without evidence."""
+    return _activity(_where(), since)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
+def _activity(url: str, since: datetime) -> Row:
+    return _ask(
+        url,
+        """
+        select items, windows, tests, reported, greatest(tests - assessed, 0) as no_evidence
+        from (
+            select coalesce(sum(items), 0)::int as items, count(distinct window_start) as windows
+            from marts.narrative_timeline where window_start >= %(since)s
+        ) as n,
+        (
+            select coalesce(sum(tests), 0)::int as tests, coalesce(sum(reported), 0)::int as reported,
+                coalesce(sum(assessed), 0)::int as assessed
+            from (
+                select max(tests) as tests, count(*) filter (where verdict in ('likely', 'contested')) as reported,
+                    count(*) filter (where verdict <> 'no evidence' and stage = 'committed') as assessed
+                from marts.link_board where window_start >= %(since)s group by window_start
+            ) as by_window
+        ) as b
+        """,
+        {"since": since},
+    )[0]
+
+
+def top_narratives(since: datetime, word: str, limit: int) -> pl.DataFrame:
+    """The largest narratives since ``since`` whose label or headline holds ``word``, one row a label."""
+    return _top_narratives(_where(), since, word, limit)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
+def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.DataFrame:
+    rows = _ask(
+        url,
+        """
+        select label, (array_agg(headline order by items desc, window_start desc))[1] as headline,
+            sum(items)::int as items, avg(share) as share, max(share) as peak, max(sources) as sources,
+            1 - sum(voices)::float8 / sum(items) as copies, max(surprise_5) as surprise, min(first_at) as first_at
+        from marts.narrative_timeline
+        where window_start >= %(since)s
+            and (%(word)s = '' or position(lower(%(word)s) in lower(label || ' ' || headline)) > 0)
+        group by label
+        order by sum(items) desc, label
+        limit %(limit)s
+        """,
+        {"since": since, "word": word, "limit": limit},
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def shares(since: datetime, labels: Sequence[str]) -> pl.DataFrame:
+    """Share of each label in every closed window since ``since``; zero where the label does not occur."""
+    return _shares(_where(), since, tuple(labels))
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
+def _shares(url: str, since: datetime, labels: tuple[str, ...]) -> pl.DataFrame:
+    rows = _ask(
+        url,
+        """
+        with timeline as materialized (
+            select window_start, label, share, items from marts.narrative_timeline where window_start >= %(since)s
+        )
+        select w.window_start, l.label,
+            coalesce(sum(t.share), 0)::float8 as share, coalesce(sum(t.items), 0)::int as items
+        from (select distinct window_start from timeline) as w
+        cross join unnest(%(labels)s::text[]) as l (label)
+        left join timeline as t on t.window_start = w.window_start and t.label = l.label
+        group by w.window_start, l.label
+        order by w.window_start, l.label
+        """,
+        {"since": since, "labels": list(labels)},
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def source_health() -> pl.DataFrame:
+    """Every source, those in trouble first."""
+    return _source_health(_where())
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
+def _source_health(url: str) -> pl.DataFrame:
+    rows = _ask(
+        url,
+        """
+        select source, title, kind, country, language, state, last_item_at, items_24h, undated_24h, flagged_24h,
+            clock_offset_s, open_gap_since, open_gap_reason
+        from marts.source_health
+        order by open_gap_since is null, array_position(array['failing', 'backing off', 'new', 'ok'], state), title
+        """,
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def gaps(since: datetime) -> pl.DataFrame:
+    """Gaps that reach past ``since``."""
+    return _gaps(_where(), since)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
+def _gaps(url: str, since: datetime) -> pl.DataFrame:
+    rows = _ask(
+        url,
+        """
+        select title, from_at, to_at, reason, state, filled_at, duration_s
+        from marts.gaps where coalesce(to_at, 'infinity') > %(since)s order by from_at desc limit 500
+        """,
+        {"since": since},
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)

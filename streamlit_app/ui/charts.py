@@ -1,0 +1,82 @@
+"""The charts: a likelihood with its interval, shares over time, gaps over time.
+
+Here: Altair specifications, each with its unit on the axis. Not here: queries. Outside text comes in as data, cleaned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import polars as pl
+
+from latticeforge.narratives.scores import LIKELY, UNLIKELY
+from streamlit_app.ui import text, theme
+
+_GREY = "#8A8A8A"
+
+
+def interval(verdict: str, likelihood: float, low: float, high: float) -> alt.LayerChart | alt.FacetChart:
+    """A bar from ``low`` to ``high`` with a point at ``likelihood``; thin rules stand where the verdict changes."""
+    colour = theme.VERDICT_COLOURS[verdict]
+    data = alt.InlineData(values=[{"low": 100 * low, "high": 100 * high, "at": 100 * likelihood}])
+    rules = alt.InlineData(values=[{"at": 100 * UNLIKELY}, {"at": 100 * LIKELY}])
+    axis = alt.Axis(values=[0, 20, 40, 60, 80, 100], grid=False, title=text.LIKELIHOOD_AXIS, domain=True, ticks=True)
+    x = alt.X("low:Q", scale=alt.Scale(domain=[0, 100]), axis=axis)
+    bar = alt.Chart(data).mark_bar(height=12, cornerRadius=6, color=colour, opacity=0.35).encode(x=x, x2="high:Q")
+    point = alt.Chart(data).mark_point(size=130, filled=True, opacity=1, color=colour).encode(x="at:Q")
+    rule = alt.Chart(rules).mark_rule(strokeDash=[2, 3], color=_GREY).encode(x="at:Q")
+    padding = {"left": 8, "right": 14, "top": 4, "bottom": 0}
+    return alt.layer(rule, bar, point).properties(height=78, background="transparent", padding=padding)
+
+
+def _time(field: str, shape: str) -> alt.X:
+    axis = alt.Axis(grid=False, format=shape, labelOverlap=True, tickCount=8)
+    return alt.X(field, title=text.TIME_AXIS, scale=alt.Scale(type="utc"), axis=axis)
+
+
+def shares_over_time(shares: pl.DataFrame, labels: Sequence[str]) -> alt.Chart:
+    """One line a narrative: share of all counted items in each window, in percent."""
+    names = list(labels)
+    legend = alt.Legend(orient="top", columns=2, labelLimit=260)
+    chart: alt.Chart = (
+        alt.Chart(shares.with_columns(share=100 * pl.col("share")))
+        .mark_line(strokeWidth=2.2)
+        .encode(
+            x=_time("window_start:T", "%H:%M"),
+            y=alt.Y("share:Q", title=text.SHARE_AXIS, axis=alt.Axis(tickCount=4), scale=alt.Scale(domainMin=0)),
+            color=alt.Color("label:N", sort=names, title=None, legend=legend),
+            strokeDash=alt.StrokeDash("label:N", sort=names, legend=None),
+            tooltip=[
+                alt.Tooltip("label:N", title=text.NARRATIVE_COLUMNS["label"]),
+                alt.Tooltip("utchoursminutes(window_start):T", title=text.TIME_AXIS),
+                alt.Tooltip("share:Q", format=".1f", title=text.NARRATIVE_COLUMNS["share"]),
+                alt.Tooltip("items:Q", title=text.NARRATIVE_COLUMNS["items"]),
+            ],
+        )
+        .properties(height=340, background="transparent")
+    )
+    return chart
+
+
+def gaps_over_time(gaps: pl.DataFrame) -> alt.Chart:
+    """One bar a gap, one row a source; ``until`` is the end, or now for an open one."""
+    states = list(text.GAP_STATES.values())
+    chart: alt.Chart = (
+        alt.Chart(gaps)
+        .mark_bar(height=12, cornerRadius=3)
+        .encode(
+            x=_time("from_at:T", "%d %b %H:%M"),
+            x2="until:T",
+            y=alt.Y("title:N", title=None, axis=alt.Axis(labelLimit=150)),
+            color=alt.Color(
+                "word:N",
+                title=None,
+                scale=alt.Scale(domain=states, range=list(theme.GAP_COLOURS.values())),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["title:N", "word:N", "reason:N", "utchoursminutes(from_at):T", "utchoursminutes(until):T"],
+        )
+        .properties(height=alt.Step(30), background="transparent")
+    )
+    return chart

@@ -1,0 +1,67 @@
+"""Text and addresses of strangers, made fit for a page.
+
+Here: cleaning, cutting, escaping for Markdown, and the decision which addresses may become links. Not here: our own
+words (``text``). Nothing from outside may reach a page but through this module.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote, urlsplit
+
+TITLE_LIMIT = 220
+ADDRESS_LIMIT = 2000
+_JOINERS = {"\u200c", "\u200d"}  # some scripts and emoji need them
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+# Streamlit turns these into emoji, icons and links after Markdown has been read, so escaping alone does not stop it.
+_LIVE = re.compile(r"(?<=:)(?=[\w+/-])|(?<=www)(?=\.)|(?<=@)(?=\w)", re.IGNORECASE)
+_WORD_JOINER = "\u2060"
+
+
+def plain(text: str | None, limit: int = TITLE_LIMIT) -> str:
+    """One line of at most ``limit`` characters, without control, direction-changing or invisible characters.
+
+    >>> plain("safe\\u202egpj.exe")
+    'safegpj.exe'
+    """
+    kept = "".join(_visible(c) for c in (text or "")[: 8 * limit])
+    line = re.sub(r"([\u0300-\u036f]{2})[\u0300-\u036f]+", r"\1", " ".join(kept.split()))
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in ("Cc", "Zl", "Zp", "Zs"):
+        return " "
+    return "" if category in ("Cf", "Cs", "Co", "Cn") and character not in _JOINERS else character
+
+
+def markdown(text: str | None, limit: int = TITLE_LIMIT) -> str:
+    """The same as ``plain``, for a place where Markdown is read: every mark of punctuation stands for itself.
+
+    >>> markdown("<b>*x*</b>")
+    '&#60;b&#62;&#42;x&#42;&#60;&#47;b&#62;'
+    """
+    line = _LIVE.sub(_WORD_JOINER, plain(text, limit))
+    escaped = _PUNCTUATION.sub(lambda m: f"&#{ord(m[1])};", line)
+    # A title written from right to left must not turn round the words beside it.
+    return f"\u2068{escaped}\u2069" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in line) else escaped
+
+
+def web_address(url: str | None) -> str | None:
+    """The address, percent-encoded, if it is a plain http or https one; else None."""
+    if not url or len(url) > ADDRESS_LIMIT or plain(url, ADDRESS_LIMIT) != url or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return None
+    return quote(url, safe="/:?#@!$&*+,;=%~-._[]") if usable else None
+
+
+def link(text: str | None, url: str | None, limit: int = TITLE_LIMIT) -> str:
+    """Markdown for a link where the address may be one; else the text alone."""
+    address = web_address(url)
+    return f"[{markdown(text, limit)}](<{address}>)" if address else markdown(text, limit)

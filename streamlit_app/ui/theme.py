@@ -1,0 +1,56 @@
+"""Colours, icons and the few style rules that the theme file cannot express.
+
+Here: constants. Not here: anything from outside; the style sheet is fixed text. Colours come from Okabe and Ito's
+palette and never stand alone: each goes with an icon and a word.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import streamlit as st
+
+MARK = Path(__file__).with_name("mark.svg")  # a named icon would be fetched from another company's server
+
+VERDICT_ICONS = {
+    "likely": ":material/priority_high:",
+    "contested": ":material/balance:",
+    "unlikely": ":material/trending_flat:",
+    "no evidence": ":material/hide_source:",
+}
+VERDICT_BADGES: dict[str, Literal["orange", "violet", "blue", "gray"]] = {
+    "likely": "orange",
+    "contested": "violet",
+    "unlikely": "blue",
+    "no evidence": "gray",
+}
+VERDICT_COLOURS = {"likely": "#D55E00", "contested": "#B0568F", "unlikely": "#2A7FB8", "no evidence": "#7A7A7A"}
+STAGE_ICONS = {"live": ":material/sensors:", "lapsed": ":material/history:", "committed": ":material/task_alt:"}
+SOURCE_ICONS = {"ok": "✓", "new": "○", "backing off": "◔", "failing": "✕"}
+GAP_COLOURS = {"open": "#D55E00", "filled": "#009E73", "lost": "#7A7A7A"}
+
+_STYLE = """
+<style>
+.stMainBlockContainer { max-width: 54rem; padding-top: 4.2rem; padding-bottom: 4rem; }
+[class*="st-key-card-"] { padding: 1.1rem 1.3rem; }
+[class*="st-key-card-"] h3 { padding: 0.1rem 0 0.7rem 0; line-height: 1.25; overflow-wrap: anywhere; }
+[class*="st-key-card-"] p, [class*="st-key-card-"] li { overflow-wrap: anywhere; }
+[class*="st-key-sentence-"] p { font-size: 1.08rem; line-height: 1.5; }
+[class*="st-key-evidence-"] ul { padding-left: 0; list-style: none; }
+[class*="st-key-evidence-"] li { margin: 0 0 0.35rem 0; line-height: 1.4; }
+.st-key-masthead h1 { padding: 0 0 0.8rem 0; letter-spacing: -0.01em; }
+.st-key-masthead { border-bottom: 3px double currentColor; padding-bottom: 0.2rem; }
+.st-key-figure h2 { font-size: 3.4rem; padding: 0 0 0.9rem 0; line-height: 1; }
+.stFragment, [data-stale="true"] { opacity: 1 !important; transition: none !important; }
+@media (max-width: 640px) {
+  .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
+  [class*="st-key-card-"] { padding: 0.8rem 0.9rem; }
+}
+</style>
+"""
+
+
+def apply_style() -> None:
+    """Put the style sheet on the page."""
+    st.html(_STYLE)
