@@ -27,7 +27,7 @@ class Encoder(Protocol):
 
     @property
     def name(self) -> str:
-        """``encoder/precision/runtime``, e.g. ``all-MiniLM-L6-v2/int8-r1/openvino-2026.4.1``; keys ``core.embedding``."""
+        """``encoder/precision/runtime``, e.g. ``all-MiniLM-L6-v2/int8-r1/openvino-2026.4.1``: its vectors' key."""
         ...
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

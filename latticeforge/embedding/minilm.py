@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from openvino import Model, opset13
+
+from latticeforge.embedding.runtime import openvino, opset13
 
 if TYPE_CHECKING:
     from openvino import Node
@@ -29,7 +30,7 @@ GROUP = 128
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def build_graph(weights: Weights, longest: int) -> Model:
+def build_graph(weights: Weights, longest: int) -> openvino.Model:
     """The network from token ids (batch, length) to unit vectors (batch, 384), for lengths up to ``longest``.
 
     ``weights`` are named as in the published safetensors file.
@@ -39,7 +40,7 @@ def build_graph(weights: Weights, longest: int) -> Model:
     for layer in range(LAYERS):
         x = _layer(x, weights, f"encoder.layer.{layer}.")
     mean = opset13.reduce_mean(x, _constant([1]), False)
-    return Model([opset13.divide(mean, opset13.reduce_l2(mean, _constant([1]), True))], [ids], "minilm")
+    return openvino.Model([opset13.divide(mean, opset13.reduce_l2(mean, _constant([1]), True))], [ids], "minilm")
 
 
 def quantize(matrix: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

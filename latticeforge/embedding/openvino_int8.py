@@ -13,13 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from latticeforge.embedding.encoder import MAX_TOKENS, clean
 from latticeforge.embedding.minilm import GROUP, WIDTH, build_graph
 from latticeforge.embedding.prepared import prepared
+from latticeforge.embedding.runtime import openvino
 from latticeforge.embedding.weights import MODEL, TOKENIZER, WEIGHTS, check_weights, packaged_model
 
 PRECISION = "int8-r1"  # raise the number when the graph or its rounding changes: vectors of two recipes do not mix

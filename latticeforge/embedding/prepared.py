@@ -34,7 +34,7 @@ def prepared(cache_dir: Path, key: str, make: Callable[[Path], None]) -> Path:
             if not undamaged(folder):  # another process may have made it while we waited
                 _make(folder, make)
     except OSError as error:
-        raise EncoderFault(f"cannot keep the encoder in {cache_dir}: {error}; make it writable or set LF_HOME") from error
+        raise EncoderFault(f"cannot keep the encoder in {cache_dir}: {error}; set LF_HOME to another folder") from error
     return folder
 
 
@@ -42,7 +42,7 @@ def undamaged(folder: Path) -> bool:
     """Whether every file that the folder's manifest names is there with its checksum."""
     try:
         sums = json.loads((folder / MANIFEST).read_text())
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     return bool(sums) and all(sha256_of(folder / name) == stored for name, stored in sums.items())
 

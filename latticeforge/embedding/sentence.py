@@ -65,6 +65,7 @@ def open_model(name: str, threads: int) -> SentenceTransformer:
     """Open a sentence-transformers model from this machine alone, never from the network."""
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
     import torch
     from sentence_transformers import SentenceTransformer
 
