@@ -7,6 +7,7 @@ start as a backfill, without a daemon: `lf` uses it for the demo day, and so may
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -63,9 +64,10 @@ def _run(asked: argparse.Namespace) -> int:
     with dg.DagsterInstance.get() as instance:
         for job, tags in _runs(asked):
             began = time.monotonic()
-            done = defs.resolve_job_def(job).execute_in_process(
-                instance=instance, tags=tags, run_config=_QUIET, raise_on_error=False
-            )
+            with contextlib.redirect_stdout(sys.stderr):  # dbt talks on standard output, which is for our lines
+                done = defs.resolve_job_def(job).execute_in_process(
+                    instance=instance, tags=tags, run_config=_QUIET, raise_on_error=False
+                )
             failed += not done.success
             _say(job, tags, done, time.monotonic() - began)
     return 1 if failed else 0

@@ -1,17 +1,17 @@
 """When a day is sealed.
 
 Here: the hour and minute. Not here: sealing.
-A day ends at 24:00 UTC; its last window stays open for late items for ``LF_ALLOWED_LATENESS_S`` (60 s) and takes a
-moment to close. So the night's work, due at 23:59, waits that grace and begins at 00:02 UTC, for the day before.
+A day ends at 24:00 UTC; its last window stays open for late items for ``LF_ALLOWED_LATENESS_S`` and takes a moment to
+close. So the night's work, due at 23:59, waits that grace and begins at 00:07 UTC (with 330 s), for the day before.
 """
 
-from __future__ import annotations
-
 import math
+from datetime import UTC
 
 import dagster as dg
 
 from latticeforge.settings import Settings
+from latticeforge.windows import DAY
 from sensors.jobs import NIGHT_JOB
 
 _DUE_MINUTE = 23 * 60 + 59
@@ -29,11 +29,15 @@ def sealing_minute(allowed_lateness_s: float) -> int:
 
 _HOUR, _MINUTE = divmod(sealing_minute(Settings().allowed_lateness_s), 60)
 
-nightly = dg.build_schedule_from_partitioned_job(
-    NIGHT_JOB,
-    name="nightly",
-    hour_of_day=_HOUR,
-    minute_of_hour=_MINUTE,
+
+@dg.schedule(
+    job=NIGHT_JOB,
+    cron_schedule=f"{_MINUTE} {_HOUR} * * *",
+    execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Rebuilds the marts and seals the day that has just ended: 23:59 UTC plus the grace for late items.",
 )
+def nightly(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+    """Asks for the day before the tick."""
+    day = f"{context.scheduled_execution_time.astimezone(UTC) - DAY:%Y-%m-%d}"
+    return dg.RunRequest(run_key=day, partition_key=day)

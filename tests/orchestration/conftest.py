@@ -33,16 +33,26 @@ def land(store: Store) -> Callable[[Sequence[Item]], None]:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The encoder of the settings, loaded once."""
-    return EncoderResource().encoder
+def encoders(tmp_path_factory: pytest.TempPathFactory) -> EncoderResource:
+    """The encoder of the settings, prepared in a folder of this run."""
+    return EncoderResource(models=str(tmp_path_factory.mktemp("models")))
 
 
 @pytest.fixture
-def definitions(database_url: str, tmp_path: Path) -> dg.Definitions:
+def encoder(encoders: EncoderResource) -> Encoder:
+    """The encoder that the definitions use."""
+    return encoders.encoder
+
+
+@pytest.fixture
+def definitions(database_url: str, tmp_path: Path, encoders: EncoderResource) -> dg.Definitions:
     """The definitions on the test's own database and folder."""
     return build_defs(
-        {"store": StoreResource(url=database_url), "snapshots": SnapshotResource(path=str(tmp_path / "snapshots"))}
+        {
+            "store": StoreResource(url=database_url),
+            "encoder": encoders,
+            "snapshots": SnapshotResource(path=str(tmp_path / "snapshots")),
+        }
     )
 
 

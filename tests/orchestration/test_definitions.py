@@ -14,6 +14,7 @@ import pytest
 
 from latticeforge.model import ASSETS
 from latticeforge.narratives.history import history_windows
+from latticeforge.settings import Settings
 from latticeforge.windows import Window, floor_to
 from lf_assets.definitions import build_defs, defs
 from lf_assets.partitions import HISTORY, HOURS, LINKABLE, hour_key
@@ -33,7 +34,8 @@ def described() -> dict[str, Any]:
             entry["deps"] = sorted(d.asset_key.to_user_string() for d in spec.deps)
             entry["partitions"] = str(spec.partitions_def) if spec.partitions_def else None
         assets[spec.key.to_user_string()] = entry
-    checks = [c for a in defs.resolve_asset_graph().assets_defs for c in a.check_specs if a.key.path[0] != "marts"]
+    every = [c for a in defs.resolve_asset_graph().assets_defs for c in a.check_specs]
+    checks = [c for c in every if c.asset_key.path[0] != "marts"]
     named = {f"{c.asset_key.to_user_string()}:{c.name}": {"blocking": c.blocking} for c in checks}
     return {"assets": assets, "checks": named}
 
@@ -105,10 +107,12 @@ def test_a_day_is_sealed_after_the_grace(lateness_s: float, minute: int) -> None
 
 def test_the_schedule_seals_the_day_that_has_ended() -> None:
     schedule = defs.resolve_schedule_def("nightly")
-    assert schedule.cron_schedule == "2 0 * * *"
+    assert schedule.cron_schedule == f"{sealing_minute(Settings().allowed_lateness_s)} 0 * * *"
     with dg.DagsterInstance.ephemeral() as instance:
         context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=datetime(2025, 1, 29, 0, 2, tzinfo=UTC)
+            instance=instance,
+            scheduled_execution_time=datetime(2025, 1, 29, 0, 2, tzinfo=UTC),
+            repository_def=defs.get_repository_def(),
         )
         requests = schedule.evaluate_tick(context).run_requests
     assert requests is not None

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 
 from latticeforge.model import DateStatus, Item, item_id_of
+from latticeforge.settings import Settings
 from latticeforge.store import Store
 from latticeforge.store.landing import land_items
 from latticeforge.store.ledger import ClosedWindow, beat, save_windows
@@ -110,8 +111,9 @@ def test_an_hour_that_is_computed_already_is_not_requested(
 def test_new_alerts_are_reported_once(store: Store, tick: Tick) -> None:
     with store.connection() as connection:
         connection.execute(
-            "insert into live.alert (alert_id, evaluated_at, event_id, event_title, event_at, label, headline, onset_at,"
-            " ratio, surprise, verdict, conflict_k, lag_s, effect_items, p_value, evidence, partial, newest_received_at)"
+            "insert into live.alert (alert_id, evaluated_at, event_id, event_title, event_at, label, headline,"
+            " onset_at, ratio, surprise, verdict, conflict_k, lag_s, effect_items, p_value, evidence, partial,"
+            " newest_received_at)"
             " select 'a', now(), 'e', 'E', now(), 'l', 'h', now(), 2, 3, 'likely', 0, 60, 5, 0.01, '{}', '{}', now()"
             " from generate_series(1, 3)"
         )
@@ -125,7 +127,7 @@ def test_new_alerts_are_reported_once(store: Store, tick: Tick) -> None:
 def silent_radar(store: Store, *, seconds: float) -> datetime:
     """A radar whose last sign of life is that old, and items in the last full hour; returns that hour."""
     now = datetime.now(UTC)
-    hour = floor_to(now - timedelta(seconds=60), HOUR) - HOUR
+    hour = floor_to(now - timedelta(seconds=Settings().allowed_lateness_s), HOUR) - HOUR
     with store.connection() as connection:
         beat(connection, "radar", started_at=now - HOUR, beat_at=now - timedelta(seconds=seconds))
         land_items(connection, [item("left", hour + timedelta(minutes=7))], None)
