@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     )
     dashboard_database_url: str | None = Field(
         default=None,
-        description="Where the dashboard reads, with role lf_reader; empty means the database above, without a password.",
+        description="Where the dashboard reads, as lf_reader; empty means the database above, without a password.",
     )
     dashboard_port: PositiveInt = Field(default=8501, description="TCP port of the dashboard on 127.0.0.1.")
     dagster_port: PositiveInt = Field(default=3000, description="TCP port of the Dagster UI on 127.0.0.1.")
@@ -41,7 +41,7 @@ class Settings(BaseSettings):
     )
     encoder: str = Field(
         default="minilm-int8",
-        description="Text encoder: minilm-int8 (fast default), minilm-fp32, or the path of a sentence-transformers model.",
+        description="Text encoder: minilm-int8 (fast), minilm-fp32, or the path of a sentence-transformers model.",
     )
     first_day: date = Field(
         default=date(2021, 1, 1), description="First UTC day that the Dagster assets have partitions for."

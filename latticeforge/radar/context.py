@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 import polars as pl
 import psycopg
@@ -34,6 +35,11 @@ MAX_CACHED_CLUSTERS = 100_000  # 150 MB of centroids; past that only what the ne
 _HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid")
 
 
+@lru_cache(maxsize=64)
+def _history_of_base(base: datetime) -> list[Window]:
+    return history_windows(Window(base))
+
+
 class Context:
     """Surroundings for windows that come in the order of time."""
 
@@ -51,7 +57,7 @@ class Context:
     def refresh(self, connection: psycopg.Connection, windows: Sequence[Window]) -> None:
         """Read what is missing for ``windows`` (oldest first)."""
         first, last = windows[0], windows[-1]
-        wanted = sorted({h.start for w in windows for h in history_windows(w)})
+        wanted = sorted({h.start for w in windows for h in _history_of_base(floor_to(w.start, WINDOW))})
         self._read_narratives(connection, [at for at in wanted if at < floor_to(first.start, WINDOW)])
         self._prune(set(wanted), first.start)
         self._bursts = read_table(connection, "spikes", POLITICAL_BURST, first.start - LINK_SPAN, first.start)
@@ -107,7 +113,7 @@ class Context:
     def _history_of(self, window: Window) -> History:
         base = floor_to(window.start, WINDOW)
         if self._history is None or self._history[0] != base:
-            windows = history_windows(window)
+            windows = _history_of_base(base)
             held = [self._narratives[w.start] for w in windows if w.start in self._narratives]
             rows = pl.concat([NARRATIVE.empty().select(_HISTORY_COLUMNS), *held])
             computed = {w.start for w in windows if w.start in self._narratives}

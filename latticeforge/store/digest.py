@@ -1,16 +1,15 @@
-"""One SHA-256 for a frame of rows, the same on every machine and in every version of polars.
+"""One SHA-256 for a frame of rows, the same on every machine and in every version of polars and Python.
 
 Here: canonical bytes of a frame. Not here: which rows belong together (``generations``).
-The bytes are, for each column: name, validity bits, then the values in little-endian order; strings, blobs and lists
-carry their lengths first, so that no two different frames give the same bytes.
+The bytes are the rows written as ASCII Python literals (escaped and quoted, so no two frames look alike; floats in
+their shortest exact form, times in microseconds), then every vector column as little-endian float32.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-import numpy as np
 import polars as pl
 
 from latticeforge.model import Asset, Table
@@ -25,10 +24,10 @@ def shaped_digest(table: Table, frame: pl.DataFrame) -> bytes:
     """As ``frame_digest``, for a frame that ``table.shape`` has returned."""
     digest = hashlib.sha256(f"{table.name}\x1f{frame.height}".encode())
     if frame.height:
-        for column in frame.iter_columns():
-            digest.update(column.name.encode())
-            for block in _column_bytes(column):
-                digest.update(block)
+        # one select and one pass over the rows: a step of polars a column took a third of the time of a whole window
+        digest.update(ascii(frame.lazy().select(_plain(table)).collect().rows()).encode())
+        for name in _vectors(table):
+            digest.update(frame[name].to_numpy().astype("<f4").tobytes())
     return digest.digest()
 
 
@@ -49,22 +48,17 @@ def range_digest(asset_name: str, windows: Iterable[tuple[int, bytes]]) -> str:
     return digest.hexdigest()
 
 
-def _column_bytes(column: pl.Series) -> Iterator[bytes]:
-    yield np.packbits(column.is_not_null().to_numpy(), bitorder="little").tobytes()
-    kind = column.dtype
-    if kind == pl.String:
-        column = column.cast(pl.Binary)
-        kind = column.dtype
-    if kind == pl.Binary:
-        yield column.bin.size().fill_null(0).cast(pl.Int64).to_numpy().astype("<i8").tobytes()
-        yield b"".join(value for value in column.drop_nulls())
-    elif isinstance(kind, pl.List):
-        yield column.list.len().fill_null(0).cast(pl.Int64).to_numpy().astype("<i8").tobytes()
-        yield from _column_bytes(column.drop_nulls().explode(empty_as_null=False))
-    elif isinstance(kind, pl.Array):
-        yield column.to_numpy().astype("<f4").tobytes()
-    elif kind.is_float():
-        # adding zero turns -0.0 into 0.0: they are equal and must not differ in bytes
-        yield (column.fill_null(0.0).to_numpy() + 0.0).astype("<f8").tobytes()
-    else:
-        yield column.to_physical().cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes()
+def _vectors(table: Table) -> list[str]:
+    return [name for name, kind in table.columns.items() if isinstance(kind, pl.Array)]
+
+
+def _plain(table: Table) -> list[pl.Expr]:
+    expressions = []
+    for name, kind in table.columns.items():
+        if isinstance(kind, pl.Datetime):
+            expressions.append(pl.col(name).cast(pl.Int64))
+        elif kind == pl.Float64:
+            expressions.append(pl.col(name) + 0.0)  # -0.0 becomes 0.0: they are equal and must not differ in bytes
+        elif not isinstance(kind, pl.Array):
+            expressions.append(pl.col(name))
+    return expressions

@@ -140,8 +140,7 @@ def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]
         return
     names = list(asdict(windows[0]))
     statement = sql.SQL(
-        "insert into ops.window as w ({}) values ({}) on conflict (window_start) do update set {},"
-        " seq = default"
+        "insert into ops.window as w ({}) values ({}) on conflict (window_start) do update set {}, seq = default"
     ).format(
         sql.SQL(", ").join(map(sql.Identifier, names)),
         sql.SQL(", ").join(sql.Placeholder() * len(names)),
