@@ -39,7 +39,7 @@ _LATTICE = np.float32(4000.0)
 _WEIGHT_STEP = 2.0**20
 _BLOCK = 8192
 _CACHED = 4
-_LARGEST = 8
+_AT_ONCE = 32
 
 
 def history_windows(window: Window) -> list[Window]:
@@ -106,29 +106,36 @@ class History:
         return (base - self.starts) // _WINDOW_US
 
     @cached_property
-    def growth(self) -> NDArray[np.float64]:
-        """(W,) the most items by which any group of a window exceeds its meaning's share of the windows right before
-        it.
+    def comparable(self) -> NDArray[np.bool_]:
+        """(W,) whether a window, and at least one of the three right before it, are usable: growth has a meaning."""
+        first = np.searchsorted(self.starts, self.starts - BEFORE * _WINDOW_US)
+        usable_before = np.concatenate([[0], np.cumsum(~self.missing)])
+        known: NDArray[np.bool_] = usable_before[np.arange(self.starts.size)] > usable_before[first]
+        return known & ~self.missing
 
-        NaN where none of the three windows before is usable, or the window itself is not. Only the eight largest groups
-        of a window are looked at: growth cannot exceed size.
-        """
-        order = np.lexsort((-self.items, self.cluster_window))
-        bounds = np.searchsorted(self.cluster_window[order], np.arange(self.starts.size + 1))
-        return np.array([self._growth_of(w, order, bounds) for w in range(self.starts.size)])
+    @cached_property
+    def largest(self) -> NDArray[np.float64]:
+        """(W,) items of the largest group of each window."""
+        most = np.zeros(self.starts.size)
+        np.maximum.at(most, self.cluster_window, self.items)
+        return most
 
-    def _growth_of(self, w: int, order: NDArray[np.int64], bounds: NDArray[np.int64]) -> float:
-        low = max(0, w - BEFORE)
-        close = (self.starts[w] - self.starts[low:w] <= BEFORE * _WINDOW_US) & ~self.missing[low:w]
-        before = low + np.flatnonzero(close)
-        if self.missing[w] or not before.size:
-            return float("nan")
-        top = order[bounds[w] : bounds[w + 1]][:_LARGEST]
-        earlier = np.concatenate([order[bounds[b] : bounds[b + 1]] for b in before])
-        cosine = (self._lattice[top] @ self._lattice[earlier].T).astype(np.float64) / float(_LATTICE) ** 2
-        same = kernel(cosine) @ self.items[earlier]
-        growth = grown(self.items[top], float(self.exposure[w]), same, float(self.exposure[before].sum()))
-        return float(growth.max(initial=0.0))
+    def growth(self, w: int) -> float:
+        """The most items by which a group of window ``w`` exceeds its meaning's share of the three windows before."""
+        first = int(np.searchsorted(self.starts, self.starts[w] - BEFORE * _WINDOW_US))
+        before = np.arange(first, w)[~self.missing[first:w]]
+        earlier = np.flatnonzero(np.isin(self.cluster_window, before))
+        exposure_before = float(self.exposure[before].sum())
+        rest = np.flatnonzero(self.cluster_window == w)
+        rest = rest[np.argsort(-self.items[rest], kind="stable")]
+        most = 0.0
+        while rest.size:  # a group cannot grow by more than its size, so the largest few settle it
+            looked_at, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
+            same = _weighted_counts(self._lattice[looked_at], self._lattice[earlier], self.items[earlier])[:, 0]
+            growth = grown(self.items[looked_at], float(self.exposure[w]), same, exposure_before)
+            most = max(most, float(growth.max()))
+            rest = rest[self.items[rest] > most]
+        return most
 
     @cached_property
     def _lattice(self) -> NDArray[np.float32]:
@@ -150,7 +157,8 @@ def density(vectors: NDArray[np.float32], history: History) -> NDArray[np.float6
     if key not in cache:
         while len(cache) >= _CACHED:
             cache.pop(next(iter(cache)))
-        counts = _weighted_counts(vectors, history._lattice, history.items, history.cluster_window, history.starts.size)
+        query, slots = _on_lattice(vectors), history.starts.size
+        counts = _weighted_counts(query, history._lattice, history.items, history.cluster_window, slots)
         counts[:, history.missing] = 0.0
         cache[key] = counts
     return cache[key]
@@ -158,8 +166,8 @@ def density(vectors: NDArray[np.float32], history: History) -> NDArray[np.float6
 
 def own_density(vectors: NDArray[np.float32], items: NDArray[np.float64]) -> NDArray[np.float64]:
     """Similarity-weighted items of the window itself, (K,): a story that fell into two clusters counts for both."""
-    slot = np.zeros(len(items), dtype=np.int64)
-    return _weighted_counts(vectors, _on_lattice(vectors), items, slot, 1)[:, 0]
+    lattice = _on_lattice(vectors)
+    return _weighted_counts(lattice, lattice, items)[:, 0]
 
 
 def kernel(cosine: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -204,14 +212,14 @@ def _on_lattice(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _weighted_counts(
-    vectors: NDArray[np.float32],
+    query: NDArray[np.float32],
     lattice: NDArray[np.float32],
     items: NDArray[np.float64],
-    slot: NDArray[np.int64],
-    slots: int,
+    slot: NDArray[np.int64] | None = None,
+    slots: int = 1,
 ) -> NDArray[np.float64]:
-    query = _on_lattice(vectors)
-    counts = np.zeros(len(vectors) * slots)
+    """(K, slots): items of the M rows of ``lattice`` by kernel weight to the K rows of ``query``; one slot if None."""
+    counts = np.zeros(len(query) * slots)
     scale = float(_LATTICE) ** 2
     for low in range(0, len(lattice), _BLOCK):
         dots = query @ lattice[low : low + _BLOCK].T
@@ -220,8 +228,9 @@ def _weighted_counts(
         if near.size:
             row, column = np.divmod(near, dots.shape[1])
             weight = kernel(dots.ravel()[near].astype(np.float64) / scale) * items[low + column]
-            counts += np.bincount(row * slots + slot[low + column], weights=weight, minlength=counts.size)
-    return counts.reshape(len(vectors), slots)
+            cell = row if slot is None else row * slots + slot[low + column]
+            counts += np.bincount(cell, weights=weight, minlength=counts.size)
+    return counts.reshape(len(query), slots)
 
 
 def _in_gap(starts: NDArray[np.int64], gaps: pl.DataFrame) -> NDArray[np.bool_]:

@@ -32,11 +32,13 @@ def group_p(items: float, k: int, counts: Counts, history: History) -> tuple[flo
     recent, exposure = counts.recent(BEFORE)
     before, exposure_before = recent[k : k + 1, 1:].sum(axis=1), float(exposure[1:].sum())
     here = grown(np.array([items]), counts.exposure, before, exposure_before)
-    slots = ~np.isnan(history.growth)
-    rarity = generic_tail(history.growth[slots], history.exposure[slots])
-    placebos = int(slots.sum())
-    rivals = np.sum(rarity <= generic_tail(here, np.array([counts.exposure]))[0])
-    return (float(rivals) + 1.0) / (placebos + 1.0), placebos
+    rarity = generic_tail(here, np.array([counts.exposure]))[0]
+    # no group grows by more than its size, so only slots with a large enough group need a closer look
+    closer = np.flatnonzero(history.comparable & (generic_tail(history.largest, history.exposure) <= rarity))
+    growth = np.array([history.growth(int(w)) for w in closer])
+    rivals = int(np.sum(generic_tail(growth, history.exposure[closer]) <= rarity))
+    placebos = int(history.comparable.sum())
+    return (rivals + 1.0) / (placebos + 1.0), placebos
 
 
 def generic_tail(items: NDArray[np.float64], exposure: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,7 +25,7 @@ from latticeforge.narratives.evidence import DETECTORS, features
 METHOD_VERSION = "2025.1"
 
 BASE_RATE = 0.05  # share of pushed distractions among the links that pass the evidence floor: stated, not measured
-IMITATION = 0.011  # share of organic surges that look pushed in every feature (alert systems, fan campaigns): stated
+IMITATION = 0.05  # share of the other links whose surge looks just as pushed (fan campaigns, alert systems): stated
 PRIOR_SD = 0.45  # standard deviation of the log odds from those two: a factor of 2.4 either way at 95 %
 # How far each detector's support is trusted before fusion: when a surge began, and how rare it is, fit many causes.
 RELIABILITY = {"amplification": 0.9, "onset": 0.5, "diversity": 0.9, "rarity": 0.5, "timing": 0.5}
@@ -37,7 +37,9 @@ MAX_Q = 0.10  # after correction for every test of this window
 MIN_PLACEBOS = 24  # fewer slots cannot make a p-value that means anything
 _JACKKNIFE_BLOCKS = 8
 
-LIKELY, UNLIKELY, MAX_CONFLICT = 0.60, 0.40, 0.70
+LIKELY, LIKELY_LOW = 0.60, 0.40  # the likelihood, and the low end of its interval
+UNLIKELY = 0.40
+MAX_CONFLICT = 0.70
 
 # Natural-log likelihood ratio of each detector: intercept, then one weight a feature, in the order of DETECTORS.
 # Fitted once by `python benchmarks/single_event.py --fit`; docs/method/scores.md has the table and the figures.
@@ -48,9 +50,10 @@ WEIGHTS: dict[str, tuple[float, ...]] = {
     "rarity": (-2.13, -1.04),
     "timing": (1.80, -0.05),
 }
-# Intercept, then how much of each detector's log ratio counts, in the order of DETECTORS: below 1 where they share
-# information, 0 for rarity, which the evidence floor has used up.
-STACK: tuple[float, ...] = (0.56, 0.91, 0.67, 1.00, 0.00, 0.74)
+# What a surge looks like: intercept, then how much of each of these detectors' log ratios counts, below 1 where they
+# share information. Rarity is not among them: the evidence floor has used it up.
+LOOKS = ("amplification", "onset", "diversity")
+STACK: tuple[float, ...] = (0.53, 0.96, 0.76, 1.00)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,46 +108,46 @@ def has_evidence(link: dict[str, Any], items: int) -> bool:
 def assess(link: dict[str, Any], items: Carriers) -> Assessment:
     """Likelihood with a 95 % interval, and the fused beliefs of the five detectors."""
     ratios = detector_log_ratios(features(link, items))
-    stacked = stacked_log_ratio(ratios)
-    log_odds = posterior_log_odds(stacked)
+    looks, timing = stacked_log_ratio(ratios), ratios["timing"]
+    log_odds = posterior_log_odds(looks, timing)
     sampling = 1.96 * _sampling_sd(link, items)
-    below = log_odds - posterior_log_odds(stacked - sampling)
-    above = posterior_log_odds(stacked + sampling) - log_odds
+    below = log_odds - posterior_log_odds(looks - sampling, timing)
+    above = posterior_log_odds(looks + sampling, timing) - log_odds
     return Assessment(
         likelihood=_probability(log_odds),
         low=_probability(log_odds - math.hypot(below, 1.96 * PRIOR_SD)),
         high=_probability(log_odds + math.hypot(above, 1.96 * PRIOR_SD)),
-        fused=combine([support(float(r), RELIABILITY[name]) for name, r in zip(DETECTORS, ratios, strict=True)]),
+        fused=combine([support(ratio, RELIABILITY[name]) for name, ratio in ratios.items()]),
     )
 
 
-def detector_log_ratios(seen: dict[str, NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(5,) natural-log likelihood ratio pushed : organic of each detector, within +-3."""
-    raw = [WEIGHTS[name][0] + float(np.dot(WEIGHTS[name][1:], seen[name])) for name in DETECTORS]
-    limited: NDArray[np.float64] = np.clip(np.array(raw), -DETECTOR_LIMIT, DETECTOR_LIMIT)
-    return limited
+def detector_log_ratios(seen: dict[str, NDArray[np.float64]]) -> dict[str, float]:
+    """Natural-log likelihood ratio pushed : organic of each detector, within +-3."""
+    raw = {name: WEIGHTS[name][0] + float(np.dot(WEIGHTS[name][1:], seen[name])) for name in DETECTORS}
+    return {name: min(max(ratio, -DETECTOR_LIMIT), DETECTOR_LIMIT) for name, ratio in raw.items()}
 
 
-def stacked_log_ratio(ratios: NDArray[np.float64]) -> float:
-    """The detectors' log ratios (5,) added up as STACK says."""
-    return STACK[0] + float(np.dot(STACK[1:], ratios))
+def stacked_log_ratio(ratios: dict[str, float]) -> float:
+    """The log ratio of all that a surge looks like, timing apart."""
+    return STACK[0] + sum(weight * ratios[name] for weight, name in zip(STACK[1:], LOOKS, strict=True))
 
 
-def posterior_log_odds(log_ratio: float) -> float:
-    """Log odds of a pushed distraction at the stated base rate, from the stacked natural-log likelihood ratio.
+def posterior_log_odds(looks: float, timing: float) -> float:
+    """Log odds of a pushed distraction at the stated base rate, from the natural-log ratios of looks and timing.
 
-    The ratio L enters as ``L / (1 - e + e L)`` with e = IMITATION: however pushed a surge looks, a share e of
-    the organic ones looks the same, which bounds the likelihood at 0.83 (Huber's contaminated ratio).
+    The ratio L of the looks enters as ``L / (1 - e + e L)`` with e = IMITATION (Huber's contaminated ratio): however
+    pushed a surge looks, a share e of the others looks the same, so that looks alone never speak for more than even
+    odds. Those others come at any time, and only the timing tells them apart.
     """
-    robust = log_ratio - np.logaddexp(math.log1p(-IMITATION), math.log(IMITATION) + log_ratio)
-    return float(robust) + math.log(BASE_RATE / (1.0 - BASE_RATE))
+    robust = looks - float(np.logaddexp(math.log1p(-IMITATION), math.log(IMITATION) + looks))
+    return robust + timing + math.log(BASE_RATE / (1.0 - BASE_RATE))
 
 
 def verdict_of(assessment: Assessment) -> Verdict:
     """Words for an assessment above the floor."""
     if assessment.fused.conflict > MAX_CONFLICT:
         return Verdict.CONTESTED
-    if assessment.likelihood >= LIKELY:
+    if assessment.likelihood >= LIKELY and assessment.low >= LIKELY_LOW:
         return Verdict.LIKELY
     return Verdict.UNLIKELY if assessment.likelihood < UNLIKELY else Verdict.CONTESTED
 
