@@ -25,7 +25,7 @@ Row = dict[str, Any]
 
 READER = "lf_reader"
 STATEMENT_TIMEOUT_S = 5
-CONNECT_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 2.0
 LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
 PAGE_TTL = timedelta(seconds=15)
 BOARD_LIMIT = 60
@@ -65,7 +65,7 @@ def _embedded(home: str) -> str:
     return embedded_server(Path(home))
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
+@st.cache_resource(show_spinner=False, max_entries=4, on_release=ConnectionPool.close)
 def _pool(url: str) -> ConnectionPool[psycopg.Connection[Row]]:
     return ConnectionPool(
         url,
@@ -87,12 +87,12 @@ def _ask(url: str, query: str, parameters: Row | None = None) -> list[Row]:
     except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
         _log.warning("the marts are missing or old: %s", error)
         raise MartsMissing from error
-    except (PoolTimeout, psycopg.OperationalError) as error:
-        _log.warning("no answer from the database: %s", error)
-        raise DatabaseAway from error
-    except psycopg.Error as error:
+    except (psycopg.errors.QueryCanceled, psycopg.ProgrammingError, psycopg.DataError) as error:
         _log.warning("a query failed: %s", error)
         raise QueryFailed from error
+    except (PoolTimeout, psycopg.Error) as error:
+        _log.warning("no answer from the database: %s", error)
+        raise DatabaseAway from error
 
 
 def _where() -> str:

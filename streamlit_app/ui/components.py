@@ -18,7 +18,7 @@ Answer = TypeVar("Answer")
 
 STALE_AFTER_S = 60.0  # a radar beats every few seconds; the promise is to notice within a minute
 REPLAY_AFTER = timedelta(minutes=10)
-HEADLINES_SHOWN = 4
+HEADLINES_SHOWN = 3
 
 
 def masthead() -> None:
@@ -105,7 +105,7 @@ def _badges(row: Row) -> None:
 def _statement(row: Row) -> str:
     label = outside.markdown(row["label"], 80)
     event = outside.markdown(row["event_title"], 140)
-    said = text.sentence(label, row["ratio"], row["lag_s"], event, row["p_value"])
+    said = text.sentence(label, row["ratio"], row["lag_s"], event, row["event_at"], row["p_value"])
     return f"{said} {text.certainty(row['likelihood'], row['likelihood_low'], row['likelihood_high'])}"
 
 

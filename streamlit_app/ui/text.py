@@ -165,11 +165,14 @@ def whole(share: float) -> str:
     return f"{min(99, max(1, round(100 * share)))}"
 
 
-def sentence(label: str, ratio: float | None, lag_s: float, event: str | None, p_value: float) -> str:
+def sentence(
+    label: str, ratio: float | None, lag_s: float, event: str | None, event_at: datetime | None, p_value: float
+) -> str:
     """What happened and how unusual it is."""
     rise = f"rose to **{ratio:.1f}×** its usual share" if ratio else "rose above its usual share"
     when = "at the same moment as" if abs(lag_s) < 1 else f"**{span(lag_s)}** {'after' if lag_s > 0 else 'before'}"
     named = f"“{event}”" if event else "a political event"
+    named += f" ({clock(event_at)} UTC)" if event_at else ""
     return f"“{label}” {rise} {when} {named}. Placebo slots do this in **{percent(p_value)}** of cases."
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import yaml
 
 from latticeforge.model import ASSETS
 from latticeforge.store import Store
@@ -69,6 +70,20 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
     reader.rollback()
     with pytest.raises((psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege)):
         reader.execute("delete from marts.day_summary")
+
+
+def test_every_column_of_a_mart_is_described_with_its_type(reader: psycopg.Connection, root: Path) -> None:
+    models = yaml.safe_load((root / "dbt_project" / "models" / "marts" / "marts.yml").read_text())["models"]
+    described = {m["name"]: [(c["name"], c["data_type"]) for c in m["columns"]] for m in models}
+    names = {"double precision": "float8", "integer": "int4", "bigint": "int8", "boolean": "bool"}
+    there: dict[str, list[tuple[str, str]]] = {}
+    for mart, column, kind in reader.execute(
+        "select c.relname, a.attname, replace(format_type(a.atttypid, a.atttypmod), 'timestamp with time zone',"
+        " 'timestamptz') from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relkind in ('v', 'r')"
+        " and c.relnamespace = 'marts'::regnamespace and a.attnum > 0 and not a.attisdropped order by a.attnum"
+    ):
+        there.setdefault(mart, []).append((column, names.get(kind, kind)))
+    assert {m: sorted(c) for m, c in there.items()} == {m: sorted(c) for m, c in described.items()}
 
 
 def test_the_board_says_what_was_scored(reader: psycopg.Connection) -> None:

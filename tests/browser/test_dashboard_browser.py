@@ -1,0 +1,207 @@
+"""The dashboard in a real browser: it renders, updates by itself, keeps its state, and runs no stranger's script."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from latticeforge.store import Store
+from latticeforge.store.landing import land_items
+from latticeforge.store.marts import build_marts
+from streamlit_app.ui import text
+
+PATHS = {
+    "": text.NOW_HEADING,
+    "narratives": text.NARRATIVES_HEADING,
+    "sources": text.SOURCES_HEADING,
+    "method": "Method",
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 60_000  # how long a busy machine may take; how often the page asks is tested on its own
+HOSTILE = "<script>window.owned=1</script><img src=x onerror='window.owned=2'>![x](https://evil.example/p.png) :smile:"
+
+
+@pytest.fixture(scope="module")
+def day(root: Path) -> SimpleNamespace:
+    return SimpleNamespace(**runpy.run_path(str(root / "tests" / "app" / "dashboard_day.py")))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = next(
+        (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+    )
+    if chromium is None:
+        pytest.skip("no Chromium found; on Debian `apt-get install chromium` brings it")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def store(server_url: str, template_database: str, day: SimpleNamespace) -> Iterator[Store]:
+    """A database with the afternoon in it, and marts."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f"create database browser template {template_database}")
+        url = server_url.replace("/postgres?", "/browser?")
+        with Store(url, connections=2) as opened:
+            build_marts(url)
+            with opened.connection() as writing:
+                day.seed(writing)
+            yield opened
+        connection.execute("drop database browser with (force)")
+
+
+@pytest.fixture(scope="module")
+def address(root: Path, store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the dashboard listens: started as `lf up` starts it, from another folder."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(root / "streamlit_app" / "app.py")]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--browser.gatherUsageStats", "false"]
+    folder = tmp_path_factory.mktemp("elsewhere")
+    environment = {k: v for k, v in os.environ.items() if k != "LF_DASHBOARD_DATABASE_URL"} | {
+        "LF_DATABASE_URL": store.url
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the dashboard did not start")
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    options = getattr(request, "param", {"viewport": {"width": 1200, "height": 900}})
+    context = browser.new_context(**options)
+    opened = context.new_page()
+    opened.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    yield opened
+    context.close()
+
+
+@pytest.mark.parametrize("page", [{"viewport": {"width": w, "height": 844}} for w in (390, 1200)], indirect=True)
+def test_every_page_renders_within_its_width_and_asks_nobody_else(page: Page, address: str) -> None:
+    hosts: set[str | None] = set()
+    errors: list[str] = []
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    for path, heading in PATHS.items():
+        page.goto(f"{address}/{path}")
+        expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        if path != "method":
+            expect(page.get_by_text("Data up to").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert hosts <= {"127.0.0.1", None} and errors == []
+
+
+def test_a_link_is_one_sentence_with_a_chart_and_headlines(page: Page, address: str) -> None:
+    page.goto(address)
+    card = page.locator("[class*='st-key-card-']").first
+    expect(card).to_contain_text("“drone sightings” rose to 6.1× its usual share 5 minutes after")
+    expect(card).to_contain_text("Provisional alarm")
+    expect(
+        card.locator("[data-testid='stVegaLiteChart'] svg, [data-testid='stVegaLiteChart'] canvas").first
+    ).to_be_visible()
+    link = card.get_by_role("link", name="Mysterious drones seen over three counties, residents report")
+    assert str(link.get_attribute("href")).startswith("https://")
+
+
+@pytest.mark.parametrize("page", [{"color_scheme": "dark", "viewport": {"width": 1200, "height": 900}}], indirect=True)
+def test_a_reader_who_prefers_dark_gets_dark(page: Page, address: str) -> None:
+    page.goto(f"{address}/method")
+    expect(page.get_by_text("Why a coincidence is worth nothing")).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(21, 24, 27)"
+
+
+def test_a_commit_appears_by_itself_and_the_reader_keeps_place(
+    page: Page, address: str, store: Store, day: SimpleNamespace
+) -> None:
+    page.goto(address)
+    fold = page.locator("[data-testid='stExpander'] details").first
+    fold.locator("summary").click()
+    expect(fold).to_have_attribute("open", "")
+    page.evaluate("window.marker = 'same page'")
+    with store.connection() as connection:
+        day.live_alert(connection, "winter storm")
+    expect(page.get_by_text("“winter storm” rose to")).to_be_visible()
+    expect(fold).to_have_attribute("open", "")
+    assert page.evaluate("window.marker") == "same page"
+
+
+def test_the_page_asks_often_enough(root: Path) -> None:
+    from streamlit_app import queries
+
+    source = (root / "streamlit_app" / "app_pages" / "now.py").read_text()
+    assert "REFRESH = timedelta(seconds=2)" in source and "run_every=REFRESH" in source
+    assert queries.LIVE_TTL.total_seconds() + 2 <= 3
+
+
+def test_the_selection_is_a_permalink(page: Page, address: str) -> None:
+    page.goto(f"{address}/narratives")
+    page.get_by_label(text.SEARCH_LABEL).fill("drone")
+    page.get_by_label(text.SEARCH_LABEL).press("Enter")
+    page.wait_for_url("**word=drone**")
+    page.goto(f"{address}/narratives?word=nothing-like-it")
+    expect(page.get_by_text(text.NO_MATCH)).to_be_visible()
+
+
+def test_a_stranger_s_script_is_only_text(page: Page, address: str, store: Store, day: SimpleNamespace) -> None:
+    item = day.make_item("harbor-post", "hostile", HOSTILE, day.NOW, url="javascript:window.owned=3")
+    with store.connection() as connection:
+        land_items(connection, [item], None)
+        day.live_alert(connection, HOSTILE, headline=HOSTILE, event_title=HOSTILE, evidence=[item.item_id])
+        connection.execute("update ops.source set title = %s where source = 'open-square'", (HOSTILE,))
+        connection.execute("update ops.gap set reason = %s where state = 'open'", (HOSTILE,))
+    outside: list[str] = []
+    page.on("request", lambda request: outside.append(request.url) if "evil.example" in request.url else None)
+    page.goto(address)
+    expect(page.get_by_role("heading", name="<script>window.owned=1</script>")).to_be_visible()
+    assert page.evaluate("document.querySelectorAll('a[href^=\"javascript\"]').length") == 0
+    assert ":smile:" in page.locator("[class*='st-key-card-'] h3", has_text="script").first.inner_text().replace(
+        "\u2060", ""
+    )
+    page.goto(f"{address}/sources")
+    expect(page.get_by_text("has been missing since")).to_contain_text("<script>")
+    expect(page.get_by_text(text.GAPS_HEADING)).to_be_visible()
+    assert page.evaluate("window.owned") is None and outside == []
