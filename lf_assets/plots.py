@@ -1,6 +1,6 @@
 """Small pictures for the metadata of a materialisation.
 
-Here: a bar for each window. Not here: the dashboard's charts.
+Here: counts by window. Not here: the dashboard's charts.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ def bars(windows: Sequence[Window], counts: Sequence[int], unit: str) -> dg.Meta
     """A PNG, as Markdown, of ``counts`` (in ``unit``) by window."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(7, 1.8), layout="constrained")
-    axes = figure.subplots()
-    axes.bar(range(len(windows)), counts, width=0.9, color="#3b6ea5")
-    step = max(1, len(windows) // 12)
+    # One patch and fixed margins: a bar each and a layout engine cost as much as computing the hour.
+    figure = Figure(figsize=(7, 1.8))
+    axes = figure.add_axes((0.1, 0.28, 0.88, 0.66))
+    axes.stairs(counts, fill=True, color="#3b6ea5")
+    step = max(1, len(windows) // 8)
     places = range(0, len(windows), step)
-    axes.set_xticks(places, [f"{windows[n].start:%H:%M}" for n in places], fontsize=7)
+    axes.set_xticks(places, [f"{windows[n].start:%H:%M}" for n in places])
+    axes.tick_params(labelsize=7)
     axes.set_ylabel(f"{unit}\nper 5 min", fontsize=7)
     axes.set_xlabel(f"window start, {windows[0].start:%Y-%m-%d} UTC", fontsize=7)
-    axes.tick_params(labelsize=7)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=80)
     picture = base64.b64encode(buffer.getvalue()).decode()

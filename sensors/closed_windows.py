@@ -46,7 +46,7 @@ def closed_windows(context: dg.SensorEvaluationContext, store: StoreResource) ->
         requests = [_request(h, "the radar is down" if h in left else "") for h in wanted]
         if stepped := [h for h in left if h in wanted]:
             _record(connection, stepped, now)
-    events = ([_windows_event(closed, now)] if closed else []) + ([_alert_event(rows, alerts)] if rows else [])
+    events = ([_windows_event(closed)] if closed else []) + ([_alert_event(rows, alerts)] if rows else [])
     seen = {"window": closed[-1].seq if closed else seen["window"], "alert": alert_seq}
     return dg.SensorResult(run_requests=requests, asset_events=events, cursor=json.dumps(seen))
 
@@ -79,18 +79,18 @@ def _record(connection: psycopg.Connection, hours: Sequence[datetime], now: date
             )
 
 
-def _windows_event(closed: Sequence[Closing], now: datetime) -> dg.AssetMaterialization:
-    newest = max(c.window_start for c in closed)
+def _windows_event(closed: Sequence[Closing]) -> dg.AssetMaterialization:
+    newest = max(closed, key=lambda c: c.window_start)
     metadata: dict[str, Any] = {
         "windows": len(closed),
         "first_window": min(c.window_start for c in closed).isoformat(),
-        "last_window": newest.isoformat(),
+        "last_window": newest.window_start.isoformat(),
         "items": sum(c.items for c in closed),
         "narratives": sum(c.narratives for c in closed),
         "spikes": sum(c.spikes for c in closed),
         "links_tested": sum(c.links for c in closed),
         "links_reported": sum(c.reported for c in closed),
-        "lag_s": (now - newest - WINDOW).total_seconds(),
+        "lag_s": (newest.closed_at - newest.window_start - WINDOW).total_seconds(),  # on the radar's clock
         "close_s_worst": max(c.close_s for c in closed),
     }
     for name in ("delay_p50_s", "delay_p95_s", "delay_p99_s"):
