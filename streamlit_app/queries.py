@@ -28,7 +28,7 @@ STATEMENT_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 2.0
 LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
 PAGE_TTL = timedelta(seconds=15)
-BOARD_LIMIT = 60
+BOARD_LIMIT = 30
 EVIDENCE_LIMIT = 120
 _OPTIONS = f"-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_S}s"
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ def _status(url: str) -> Row:
 
 
 def board(since: datetime) -> list[Row]:
-    """For each event and story since ``since``, the statement that holds: most surprising first.
+    """For each event and story since ``since``, the statement that holds: reported ones first, most surprising first.
 
     Statements without evidence are left out; ``activity`` counts them.
     """
@@ -133,7 +133,7 @@ def _board(url: str, since: datetime) -> list[Row]:
             order by story_key, (stage = 'committed') desc, window_start desc
         ) as newest
         where verdict <> 'no evidence'
-        order by surprise desc nulls last, p_value, statement_id
+        order by verdict = 'unlikely', surprise desc nulls last, p_value, statement_id
         limit %(limit)s
         """,
         {"since": since, "limit": BOARD_LIMIT},
@@ -204,12 +204,16 @@ def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.Data
     rows = _ask(
         url,
         """
+        with timeline as materialized (
+            select label, headline, window_start, items, voices, sources, share, surprise_5, first_at
+            from marts.narrative_timeline where window_start >= %(since)s
+        )
         select label, (array_agg(headline order by items desc, window_start desc))[1] as headline,
-            sum(items)::int as items, avg(share) as share, max(share) as peak, max(sources) as sources,
-            1 - sum(voices)::float8 / sum(items) as copies, max(surprise_5) as surprise, min(first_at) as first_at
-        from marts.narrative_timeline
-        where window_start >= %(since)s
-            and (%(word)s = '' or position(lower(%(word)s) in lower(label || ' ' || headline)) > 0)
+            sum(items)::int as items, sum(items)::float8 / (select sum(items) from timeline) as share,
+            max(share) as peak, max(sources) as sources, 1 - sum(voices)::float8 / sum(items) as copies,
+            max(surprise_5) as surprise, min(first_at) as first_at
+        from timeline
+        where %(word)s = '' or position(lower(%(word)s) in lower(label || ' ' || headline)) > 0
         group by label
         order by sum(items) desc, label
         limit %(limit)s

@@ -42,11 +42,15 @@ def _board(cards: list[Row], evidence: dict[str, list[Row]], activity: Row | Non
     if not reported:
         tested = activity is not None and activity["tests"] > 0
         st.info(text.QUIET if tested else text.EMPTY, icon=":material/nights_stay:")
+    if cards:
+        st.caption(text.LIKELIHOOD_EXPLAINED)
     for heading, rows in ((text.REPORTED_HEADING, reported), (text.UNLIKELY_HEADING, ordinary)):
         if rows:
             st.subheader(heading, anchor=False)
         for row in rows:
             components.card(row, evidence.get(row["statement_id"], []))
+    if len(cards) == queries.BOARD_LIMIT:
+        st.caption(text.only_first(queries.BOARD_LIMIT))
     if activity and activity["no_evidence"]:
         st.caption(text.no_evidence(activity["no_evidence"]))
 

@@ -37,10 +37,13 @@ STAGES = {
 
 NOW_HEADING = "What surged right after a political event?"
 REPORTED_HEADING = "Worth a look"
+LIKELIHOOD_EXPLAINED = (
+    "Likelihood: how probable it is that a surge was pushed rather than ordinary attention, judged by when it came and "
+    "how it was carried. It starts from an assumed base rate; the page Method says which."
+)
 UNLIKELY_HEADING = "Surged too, but reads as ordinary attention"
 EVIDENCE_HEADING = "Headlines behind it, in order of time"
 EVIDENCE_NONE = "The headlines behind this statement are not at hand yet."
-SHOW_ALL_NO_EVIDENCE = "Tests without evidence"
 DISCLAIMER_HEADING = "What this does not say"
 DISCLAIMER = (
     "A link says that a story surged shortly after a political event, more than chance alone explains, and how it was "
@@ -75,7 +78,7 @@ NARRATIVE_COLUMNS = {
     "items": "Items",
     "share": "Share, %",
     "peak": "Peak share, %",
-    "sources": "Sources, most in a window",
+    "sources": "Sources",
     "copies": "Copies, %",
     "surprise": "Surprise, −log₁₀ p",
     "first_at": "First seen, UTC",
@@ -83,7 +86,7 @@ NARRATIVE_COLUMNS = {
 NARRATIVES_UNIT = (
     "Each point is one five-minute window. Share: items of the narrative among all items with a trusted date. A window "
     "without the narrative counts as zero, a window that was never closed is left out. Copies: items that repeat the "
-    "wording of an earlier one."
+    "wording of an earlier one. Sources: the most in any one window."
 )
 
 SOURCES_HEADING = "Where does it come from, and where are the holes?"
@@ -262,6 +265,11 @@ def no_evidence(number: int) -> str:
     )
 
 
+def only_first(number: int) -> str:
+    """Shown where the list had to end."""
+    return f"Only the first {number} statements are shown."
+
+
 def clock_off(source: str, offset_s: float) -> str:
     """A source whose clock is off; its name is escaped."""
     return f"**{source}**: its clock is {span(offset_s)} {'ahead' if offset_s > 0 else 'behind'}."
@@ -270,8 +278,3 @@ def clock_off(source: str, offset_s: float) -> str:
 def gap_line(source: str, since: datetime, reason: str) -> str:
     """An open gap; name and reason are escaped."""
     return f"**{source}** has been missing since {moment(since)}: {reason}."
-
-
-def missing_windows(number: int, minutes: int) -> str:
-    """A note under the chart of shares."""
-    return f"{_count(number, 'window')} of {minutes} minutes in this period never closed and is left out."
