@@ -74,8 +74,15 @@ def evaluate(made: World, history: History, window: Window, events: pl.DataFrame
 def event_at(seconds: float, name: str = "event") -> pl.DataFrame:
     at = START + timedelta(seconds=round(seconds))
     return pl.DataFrame(
-        {"event_id": [name], "calendar_id": ["c"], "title": [""], "occurred_at": [at], "category": [""],
-         "impact": [0.9], "time_known": [True]}
+        {
+            "event_id": [name],
+            "calendar_id": ["c"],
+            "title": [""],
+            "occurred_at": [at],
+            "category": [""],
+            "impact": [0.9],
+            "time_known": [True],
+        }
     )
 
 
@@ -172,9 +179,7 @@ def auc(said: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     return float(np.mean(said[truth][:, None] > said[~truth][None, :]))
 
 
-def calibration(
-    said: NDArray[np.float64], truth: NDArray[np.bool_], imitators: NDArray[np.float64]
-) -> tuple[str, str]:
+def calibration(said: NDArray[np.float64], truth: NDArray[np.bool_], imitators: NDArray[np.float64]) -> tuple[str, str]:
     """Expected calibration error and Brier skill, reweighted to the base rate, with imitators.
 
     A share IMITATION of the others imitates: pushed surges at a random time after the event stand for them.
@@ -231,9 +236,12 @@ def cost() -> None:
 
 
 def timed(made: World, history: History, window: Window) -> dict[str, float]:
-    """Seconds of each function."""
-    narrative, items, articles = frames(made, window)
-    surge = event_at((window.start - START).total_seconds() - 600)
+    """Seconds of each function, in a window with a pushed surge and an event."""
+    start = (window.start - START).total_seconds()
+    pushed = pushed_surge(np.random.default_rng(0), len(made.stories) - 1, start + 20, NEW_VOICES)
+    near = replace(made, items=made.items.between(start, start + WINDOW_S)).with_surge(pushed)
+    narrative, items, articles = frames(near, window)
+    surge = event_at(start - 600)
     vectors = story_vectors(np.random.default_rng(0), 1)
     marks = [time.perf_counter()]
     baselines = spike_baselines(narrative, history, window)

@@ -307,8 +307,9 @@ def _centroids(
     start = np.broadcast_to(np.asarray(at) // WINDOW_S, story.shape)
     noise = np.empty((story.size, EMBEDDING_DIM), dtype=np.float32)
     for i, (s, w) in enumerate(zip(story, start, strict=True)):
-        noise[i] = np.random.default_rng([made.seed, int(s), int(w) + 10_000]).standard_normal(EMBEDDING_DIM,
-        np.float32)
+        noise[i] = np.random.default_rng([made.seed, int(s), int(w) + 10_000]).standard_normal(
+            EMBEDDING_DIM, np.float32
+        )
     moved = made.stories[story] + SPREAD * noise / np.sqrt(EMBEDDING_DIM * items[:, None])
     return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
 

@@ -39,7 +39,7 @@ _LATTICE = np.float32(4000.0)
 _WEIGHT_STEP = 2.0**20
 _BLOCK = 8192
 _CACHED = 4
-_AT_ONCE = 32
+_AT_ONCE = 8
 
 
 def history_windows(window: Window) -> list[Window]:
@@ -61,10 +61,14 @@ class History:
     starts: NDArray[np.int64]  # (W,) microseconds since 1970 UTC, oldest first
     exposure: NDArray[np.float64]  # (W,) counted items
     missing: NDArray[np.bool_]  # (W,) never computed, or not comparable for a recorded gap
-    cluster_window: NDArray[np.int64]  # (M,) index into starts
+    cluster_window: NDArray[np.int64]  # (M,) index into starts, ascending
     centroids: NDArray[np.float32]  # (M, 384) unit rows
     items: NDArray[np.float64]  # (M,)
     voices: NDArray[np.float64]  # (M,)
+
+    def __post_init__(self) -> None:
+        if np.any(np.diff(self.cluster_window) < 0):
+            raise ValueError("the micro-clusters of a history must be in order of their windows")
 
     @classmethod
     def build(
@@ -87,7 +91,8 @@ class History:
         rows = narrative_rows.select("window_start", "items", "voices", "centroid")
         at = rows["window_start"].dt.epoch("us").to_numpy()
         slot = np.searchsorted(starts, at)
-        held = np.flatnonzero(np.append(starts, -1)[slot] == at) if starts.size else np.zeros(0, dtype=np.int64)
+        held = np.flatnonzero(np.append(starts, -1)[slot] == at)
+        held = held[np.argsort(slot[held], kind="stable")]
         items = rows["items"].cast(pl.Float64).to_numpy()[held]
         slot = slot[held].astype(np.int64)
         return cls(
@@ -122,16 +127,22 @@ class History:
 
     def growth(self, w: int) -> float:
         """The most items by which a group of window ``w`` exceeds its meaning's share of the three windows before."""
+        if w not in self._growths:
+            self._growths[w] = self._growth(w)
+        return self._growths[w]
+
+    def _growth(self, w: int) -> float:
         first = int(np.searchsorted(self.starts, self.starts[w] - BEFORE * _WINDOW_US))
         before = np.arange(first, w)[~self.missing[first:w]]
-        earlier = np.flatnonzero(np.isin(self.cluster_window, before))
+        start, low, high = np.searchsorted(self.cluster_window, [first, w, w + 1])
+        earlier = self._lattice[start:low]
+        counted = np.where(self.missing[self.cluster_window[start:low]], 0.0, self.items[start:low])
         exposure_before = float(self.exposure[before].sum())
-        rest = np.flatnonzero(self.cluster_window == w)
-        rest = rest[np.argsort(-self.items[rest], kind="stable")]
+        rest = low + np.argsort(-self.items[low:high], kind="stable")
         most = 0.0
         while rest.size:  # a group cannot grow by more than its size, so the largest few settle it
             looked_at, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
-            same = _weighted_counts(self._lattice[looked_at], self._lattice[earlier], self.items[earlier])[:, 0]
+            same = _weighted_counts(self._lattice[looked_at], earlier, counted)[:, 0]
             growth = grown(self.items[looked_at], float(self.exposure[w]), same, exposure_before)
             most = max(most, float(growth.max()))
             rest = rest[self.items[rest] > most]
@@ -140,6 +151,10 @@ class History:
     @cached_property
     def _lattice(self) -> NDArray[np.float32]:
         return _on_lattice(self.centroids)
+
+    @cached_property
+    def _growths(self) -> dict[int, float]:
+        return {}
 
     @cached_property
     def _densities(self) -> dict[bytes, NDArray[np.float64]]:

@@ -45,6 +45,8 @@ def correlations(
     precedes its event (``lag_s`` < 0) has a row and is corrected in the same way. Rows in any order give the same
     result.
     """
+    if spikes.is_empty() or events.is_empty():
+        return CORRELATION.empty()
     near = events_near(events.with_row_index("row"), window)
     alarms = spikes.filter("is_onset").sort("spike_id")
     tests = near.height * alarms.height

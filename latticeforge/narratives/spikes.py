@@ -140,6 +140,9 @@ def _onset_at(first_at: pl.Series, age: NDArray[np.int64], window: Window) -> pl
     """The first item's time where the surge began in this window, else the start of the window it began in."""
     base = floor_to(window.start, WINDOW)
     return pl.Series(
-        [max(first, window.start) if a == 0 else base - WINDOW * int(a) for first, a in zip(first_at, age,
-        strict=True)], dtype=first_at.dtype,
+        [
+            max(first, window.start) if a == 0 else base - WINDOW * int(a)
+            for first, a in zip(first_at, age, strict=True)
+        ],
+        dtype=first_at.dtype,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -185,6 +186,19 @@ def test_a_window_that_was_never_computed_is_missing_and_an_empty_one_is_not() -
     history = History.build(NARRATIVE.empty(), windows, {windows[0].start}, NO_GAPS)
     assert history.missing.tolist() == [False] + [True] * 155
     assert history.exposure.tolist() == [0.0] * 156
+
+
+def test_growth_is_what_exceeds_the_share_just_before() -> None:
+    history = history_of({0: [4] * 150 + [4, 4, 4, 10, 4, 0], 1: [16] * 156})
+    assert history.comparable.sum() == 148
+    assert [history.growth(w) for w in (152, 153)] == pytest.approx([0.0, 26 * (10 / 26 - 12 / 60)])
+    assert history.largest[[152, 155]].tolist() == [16.0, 16.0]
+
+
+def test_clusters_out_of_order_are_refused() -> None:
+    history = history_of({0: [1] * 156})
+    with pytest.raises(ValueError, match="order of their windows"):
+        replace(history, cluster_window=history.cluster_window[::-1])
 
 
 def test_without_history_the_prior_stands() -> None:
