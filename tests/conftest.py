@@ -17,8 +17,13 @@ _numbers = itertools.count()
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A server of this test run alone."""
-    return embedded_server(tmp_path_factory.mktemp("server"))
+    """A server of this test run alone. Its commits do not wait for the disk: nobody recovers a test."""
+    url = embedded_server(tmp_path_factory.mktemp("server"))
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("synchronous_commit = off", "fsync = off", "full_page_writes = off"):
+            connection.execute(sql.SQL("alter system set {}").format(sql.SQL(setting)))
+        connection.execute("select pg_reload_conf()")
+    return url
 
 
 @pytest.fixture(scope="session")

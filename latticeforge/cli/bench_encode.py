@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latticeforge.cli.output import BAD_INPUT, fail, out, print_json
+from latticeforge.cli.output import BAD_INPUT, fail, load_settings, out, print_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -35,14 +35,13 @@ def bench_encode(
     from latticeforge.embedding.faults import EncoderFault
     from latticeforge.embedding.headlines import invented_headlines
     from latticeforge.embedding.quality import measure
-    from latticeforge.settings import Settings
 
     if not _FEWEST <= texts <= _MOST:
         fail(f"--texts {texts} is not between {_FEWEST} and {_MOST}", BAD_INPUT)
     if save is not None and not save.parent.is_dir():
         fail(f"no folder {save.parent} to write {save.name} into; make it first", BAD_INPUT)
     try:
-        report = measure(invented_headlines(texts), Settings().home / "models")
+        report = measure(invented_headlines(texts), load_settings().home / "models")
     except EncoderFault as error:
         fail(str(error))
     figures = {**asdict(report), "met": report.met()}

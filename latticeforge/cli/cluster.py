@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latticeforge.cli.output import BAD_INPUT, fail, out, print_json
+from latticeforge.cli.output import BAD_INPUT, fail, load_settings, out, print_json
 
 if TYPE_CHECKING:
     import polars as pl
@@ -85,13 +85,12 @@ def _narratives(rows: pl.DataFrame) -> pl.Series:
 
     from latticeforge.embedding import EncoderFault, load_encoder
     from latticeforge.narratives.stories import stories
-    from latticeforge.settings import Settings
 
     summary = pl.col("summary").str.slice(0, MAX_SUMMARY)
     text = pl.when(summary == "").then("title").otherwise(pl.concat_str("title", summary, separator=". "))
     # Rows that read the same are one text: a file delivered twice groups as it does once.
     distinct = rows.select("title", text=text).unique().sort("title", "text")
-    settings = Settings()
+    settings = load_settings()
     texts = distinct["text"].to_list()
     try:
         vectors = load_encoder(settings.encoder, settings.home / "models").encode(texts)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from latticeforge.cli.output import known_faults, out, print_json
+from latticeforge.cli.output import known_faults, load_settings, out, print_json
 
 app = typer.Typer(help="The schema of the database.", no_args_is_help=True)
 
@@ -14,11 +14,10 @@ app = typer.Typer(help="The schema of the database.", no_args_is_help=True)
 @app.command("migrate")
 def migrate_command() -> None:
     """Bring the schema up to date. Example: [bold]lf db migrate[/]"""
-    from latticeforge.settings import Settings
     from latticeforge.store.database import Store, database_url
 
     with known_faults():
-        applied = Store(database_url(Settings())).migrate()
+        applied = Store(database_url(load_settings())).migrate()
     for m in applied:
         out.print(f"applied {m.version:04d} {m.name}")
     if not applied:
@@ -28,11 +27,10 @@ def migrate_command() -> None:
 @app.command("status")
 def status_command(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """List migrations and when each was applied. Example: [bold]lf db status[/]"""
-    from latticeforge.settings import Settings
     from latticeforge.store.database import Store, database_url
     from latticeforge.store.migrate import status
 
-    with known_faults(), Store(database_url(Settings())).bare_connection() as c:
+    with known_faults(), Store(database_url(load_settings())).bare_connection() as c:
         found = status(c)
     if as_json:
         print_json(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latticeforge.cli.output import FAILED, err, fail, known_faults, out, print_json
+from latticeforge.cli.output import FAILED, err, fail, known_faults, load_settings, out, print_json
 
 if TYPE_CHECKING:
     from latticeforge.demo.play import Line
@@ -28,9 +28,8 @@ def demo(
     Exit code 0 only if every expectation of the day held. Example: [bold]lf demo --serve[/]
     """
     from latticeforge.demo.run import run_demo
-    from latticeforge.settings import Settings
 
-    settings = _demo_settings(Settings())
+    settings = _demo_settings(load_settings())
     if serve:
         _refuse_ports(settings)
     with known_faults():

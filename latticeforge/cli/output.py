@@ -9,10 +9,13 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 from rich.console import Console
+
+if TYPE_CHECKING:
+    from latticeforge.settings import Settings
 
 out = Console()
 err = Console(stderr=True)
@@ -35,12 +38,27 @@ def print_json(data: Mapping[str, Any] | list[Any]) -> None:
 @contextmanager
 def known_faults() -> Iterator[None]:
     """Turn the faults that carry a message for people into one line and exit code 1."""
+    from latticeforge.embedding.faults import EncoderFault
     from latticeforge.store.faults import StoreFault
 
     try:
         yield
-    except StoreFault as error:
+    except (StoreFault, EncoderFault) as error:
         fail(str(error))
+
+
+def load_settings() -> Settings:
+    """The settings of the environment; one clear line where a variable has no usable value."""
+    from pydantic import ValidationError
+
+    from latticeforge.settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = f"LF_{'_'.join(map(str, first['loc'])).upper()}"
+        fail(f"{variable}: {first['msg']} (it is {first['input']!r}); docs/settings.md lists what it may be", BAD_INPUT)
 
 
 def _escaped(text: str) -> str:

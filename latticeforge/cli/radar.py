@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from latticeforge.cli.output import BAD_INPUT, err, fail, known_faults, out, print_json
+from latticeforge.cli.output import BAD_INPUT, err, fail, known_faults, load_settings, out, print_json
 
 
 def when(text: str) -> datetime:
@@ -25,10 +25,9 @@ def when(text: str) -> datetime:
 def radar() -> None:
     """Run the radar alone on the feeds of data/feeds.yaml until Ctrl-C. Example: [bold]lf radar[/]"""
     from latticeforge.radar.live import run_live
-    from latticeforge.settings import Settings
 
     with known_faults():
-        asyncio.run(run_live(Settings()))
+        asyncio.run(run_live(load_settings()))
 
 
 def replay(
@@ -49,11 +48,10 @@ def replay(
 
     from latticeforge.embedding import load_encoder
     from latticeforge.radar.replay import plan, run_replay
-    from latticeforge.settings import Settings
     from latticeforge.sources.faults import SourceFault
     from latticeforge.store import open_store
 
-    settings = Settings()
+    settings = load_settings()
     try:
         work = plan(files, calendar, when(start) if start else None, when(end) if end else None)
     except SourceFault as error:
@@ -89,12 +87,11 @@ def digest(
 
     Example: [bold]lf digest --from 2025-01-28 --to 2025-01-29[/]
     """
-    from latticeforge.settings import Settings
     from latticeforge.store import open_store
     from latticeforge.store.generations import digests
 
     first, last = when(start), when(end)
     if first >= last:
         fail(f"--from {start} is not before --to {end}", BAD_INPUT)
-    with known_faults(), open_store(Settings(), connections=1) as store, store.connection() as c:
+    with known_faults(), open_store(load_settings(), connections=1) as store, store.connection() as c:
         print_json({"from": first.isoformat(), "to": last.isoformat(), "assets": digests(c, first, last)})

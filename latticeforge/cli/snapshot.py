@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from latticeforge.cli.output import load_settings
+
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
@@ -23,12 +25,11 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 @app.command("create")
 def create(day: Annotated[str, typer.Argument(help=_DAY_HELP)], as_json: _JSON = False) -> None:
     """Seal a day. Sealing it again with equal rows changes nothing; with other rows it is refused."""
-    from latticeforge.settings import Settings
     from latticeforge.store import open_store
     from latticeforge.store.faults import StoreFault
     from latticeforge.store.snapshot import create_snapshot, describe
 
-    settings, wanted = Settings(), _day(day)
+    settings, wanted = load_settings(), _day(day)
     try:
         with open_store(settings, connections=2) as store:
             manifest = create_snapshot(store, wanted, settings.snapshots)
@@ -82,9 +83,8 @@ def list_days(as_json: _JSON = False) -> None:
 
 
 def _folder() -> Path:
-    from latticeforge.settings import Settings
 
-    return Settings().snapshots
+    return load_settings().snapshots
 
 
 def _day(text: str) -> date:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from latticeforge.cli.output import fail, known_faults, out, print_json
+from latticeforge.cli.output import fail, known_faults, load_settings, out, print_json
 
 
 def up() -> None:
@@ -16,11 +16,10 @@ def up() -> None:
     Each is started again when it dies. Example: [bold]LF_HOME=/srv/radar lf up[/]
     """
     from latticeforge.radar.processes import PortInUse, programs, refuse_taken_ports
-    from latticeforge.settings import Settings
     from latticeforge.store.database import Store, database_url
     from latticeforge.store.marts import build_marts
 
-    settings = Settings()
+    settings = load_settings()
     with known_faults(), out.status("starting the database and preparing the marts"):
         url = database_url(settings)
         wanted = programs(settings, url)
@@ -55,11 +54,10 @@ def keep_up(settings: Any, wanted: list[Any]) -> None:
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Show what runs, how far behind it is, the last window, the gaps. Example: [bold]lf status[/]"""
     from latticeforge.radar.processes import process_states
-    from latticeforge.settings import Settings
     from latticeforge.store import open_store
     from latticeforge.store.ledger import system_state
 
-    settings = Settings()
+    settings = load_settings()
     with known_faults(), open_store(settings, connections=1) as store, store.connection() as c:
         state = {"home": str(settings.home), "processes": process_states(settings.home), **system_state(c)}
     if as_json:

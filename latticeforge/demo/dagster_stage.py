@@ -39,7 +39,6 @@ def _run(settings: Settings, database_url: str, arguments: Sequence[str]) -> Ite
     environment = {
         **os.environ,
         **dagster_environment(settings, database_url),
-        "LF_DATABASE_URL": database_url,
         "LF_ENCODER": settings.encoder,
     }
     command = [sys.executable, "-m", "lf_assets.backfill", *arguments]

@@ -22,6 +22,7 @@ from latticeforge.demo.day import DemoDay
 from latticeforge.demo.publishers import PublisherServer
 from latticeforge.demo.variant import DAY_END, DAY_START
 from latticeforge.embedding import Encoder
+from latticeforge.model import Landed
 from latticeforge.radar.clock import SimulatedClock
 from latticeforge.radar.core import RadarCore, Tick
 from latticeforge.radar.landing import StoreLanding
@@ -31,6 +32,7 @@ from latticeforge.sources.attention import AttentionCollector, AttentionSource
 from latticeforge.sources.calendar_poller import CalendarPoller, CalendarSource
 from latticeforge.sources.catalogue import FeedSource
 from latticeforge.sources.client import FeedClient
+from latticeforge.sources.feed_poller import FeedPoller
 from latticeforge.store import Store
 from latticeforge.store.database import reader_url
 from latticeforge.store.ledger import save_source
@@ -55,6 +57,7 @@ class Played:
 
     lines: list[Line] = field(default_factory=list)
     landing: StoreLanding | None = None
+    items: Landed = field(default_factory=Landed)  # every entry read from a feed, by what became of it
     seen_on_board: dict[str, datetime] = field(default_factory=dict)  # alert_id to first sight in the marts
     windows: int = 0
     recomputed: int = 0
@@ -86,6 +89,7 @@ class Player:
         self._clock = SimulatedClock(DAY_START)
         self._stop = asyncio.Event()
         self._told_seq = 0
+        self._pollers: list[FeedPoller] = []
         self._happenings = sorted((e.occurred_at, e.title) for e in day.calendar if e.occurred_at >= DAY_START)
         self.played = Played()
 
@@ -94,6 +98,7 @@ class Player:
         began = time.perf_counter()
         asyncio.run(self._play())
         self.played.wall_s = time.perf_counter() - began
+        self.played.items = sum((p.landed for p in self._pollers), Landed())
         return self.played
 
     async def _play(self) -> None:
@@ -123,10 +128,11 @@ class Player:
             save_source(c, "attention", title="Attention counts", kind="attention", url=publishers.attention_url)
             save_source(c, CALENDAR_ID, title="Political calendar", kind="calendar", url=publishers.calendar_url)
         attention = AttentionSource("attention", publishers.attention_url)
-        politics = CalendarSource(CALENDAR_ID, publishers.calendar_url, interval_s=60.0)
+        politics = CalendarSource(CALENDAR_ID, publishers.calendar_url, interval_s=120.0)
         seed = self._day.seed
+        self._pollers = feed_pollers(feeds, remembered, client, self._clock, landing, seed)
         return [
-            *feed_pollers(feeds, remembered, client, self._clock, landing, seed),
+            *self._pollers,
             AttentionCollector(
                 attention, client, self._clock, landing, rng=random.Random(f"{seed}attention"), since=DAY_START
             ),

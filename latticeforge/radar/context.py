@@ -102,11 +102,14 @@ class Context:
 
     def around(self, window: Window) -> Surroundings:
         """What ``window`` is judged against; ``refresh`` must have covered it."""
-        reach = pl.col("occurred_at").is_between(window.end - LINK_SPAN, window.end, closed="right")
-        near = self._calendar.with_row_index("row").filter(reach)
-        vectors = self._calendar_vectors[near["row"].to_numpy()]
-        starts = pl.col("window_start").is_between(window.start - LINK_SPAN, window.start, closed="left")
-        events, event_vectors = with_bursts(near.drop("row"), vectors, self._bursts.filter(starts))
+        events, event_vectors = self._calendar, self._calendar_vectors
+        if events.height:
+            reach = pl.col("occurred_at").is_between(window.end - LINK_SPAN, window.end, closed="right")
+            near = events.with_row_index("row").filter(reach)
+            events, event_vectors = near.drop("row"), event_vectors[near["row"].to_numpy()]
+        if self._bursts.height:
+            starts = pl.col("window_start").is_between(window.start - LINK_SPAN, window.start, closed="left")
+            events, event_vectors = with_bursts(events, event_vectors, self._bursts.filter(starts))
         partial = partial_reasons(self._gaps, window.end - LONGEST_SCALE, window.end)
         return Surroundings(self._history_of(window), events, event_vectors, self._political, partial)
 

@@ -37,7 +37,6 @@ from latticeforge.store.ledger import (
     save_cursor,
     save_windows,
 )
-from latticeforge.store.vectors import load_vectors
 from latticeforge.windows import HOUR, WINDOW, Window, closable, floor_to, windows_between
 
 BATCH = 2048  # texts encoded in one transaction
@@ -56,6 +55,7 @@ class Tick:
     closed: list[ClosedWindow] = field(default_factory=list)
     recomputed: list[ClosedWindow] = field(default_factory=list)
     published: list[Alert] = field(default_factory=list)
+    delays_s: list[float] = field(default_factory=list)  # item received to the end of the evaluation that saw it
 
 
 class RadarCore:
@@ -92,18 +92,22 @@ class RadarCore:
     def tick(self, now: datetime, clock: Callable[[], datetime] | None = None) -> Tick:
         """Do all that is due at ``now``. ``clock`` gives the time after the work, for measuring delays."""
         done = Tick()
-        received = self._take_arrivals(done)
+        received = self.take_in(done)
         self._restate(now, done)
         if self._fresh:
             self._look(now, done)
             self._fresh = False
-        self._delays_s += [((clock() if clock else now) - at).total_seconds() for at in received]
+        after = clock() if clock else now
+        done.delays_s = [(after - at).total_seconds() for at in received]
+        self._delays_s += done.delays_s
         self._close(now, done)
         if done.closed:
             self._recompute(now, done)
         return done
 
-    def _take_arrivals(self, done: Tick) -> list[datetime]:
+    def take_in(self, done: Tick | None = None) -> list[datetime]:
+        """Encode every text that landed since the last time; return when each new item was first seen."""
+        done = done or Tick()
         received: list[datetime] = []
         while True:
             with self._store.connection() as c:
@@ -118,12 +122,17 @@ class RadarCore:
             received += [a.first_seen_at for a in batch if a.first]
 
     def _late(self, batch: Sequence[Arrival]) -> list[datetime]:
-        """Closed windows that see an item of ``batch``: its own and those whose hour reaches back to it."""
+        """Closed windows an item of ``batch`` belongs to.
+
+        Later windows look back on these too, over an hour and over days; one item more hardly moves them, and the hour
+        that Dagster materialises takes it in. Computing twelve more windows an item cost a quarter of the radar's time.
+        """
         closed = self._closed_until
         if closed is None:
             return []
-        late = {floor_to(a.window_at, WINDOW) for a in batch if a.first and closed - HISTORY <= a.window_at < closed}
-        return sorted({w.start for at in late for w in windows_between(at, at + LONGEST_SCALE)})
+        return sorted(
+            {floor_to(a.window_at, WINDOW) for a in batch if a.first and closed - HISTORY <= a.window_at < closed}
+        )
 
     def _restate(self, now: datetime, done: Tick) -> None:
         """Alerts in force say at once that data is missing, and take it back once it came."""
@@ -150,14 +159,14 @@ class RadarCore:
         waiting = list(windows_between(self._closed_until or window.start, floor_to(window.start, WINDOW)))
         for w in waiting:
             article = articles(read_items(c, w.start, w.end), w)
-            vectors, _ = load_vectors(c, article["text_hash"].to_list(), self._encoder.name)
+            vectors = encode_missing(c, article["text_hash"].to_list(), article["title"].to_list(), self._encoder)
             self._context.put_narratives(w, narratives(article, vectors, w).narrative)
 
     def _evaluate(self, c: psycopg.Connection, window: Window, landed: pl.DataFrame) -> Evaluation:
-        hashes = articles(landed, window)["text_hash"].to_list()
-        vectors, found = load_vectors(c, hashes, self._encoder.name)
-        assert found.all(), "every landed text was encoded before its window is computed"
-        return evaluate(window, landed, vectors, self._encoder.name, self._context.around(window))
+        article = articles(landed, window)
+        # an item may have landed since the texts of this tick were encoded
+        vectors = encode_missing(c, article["text_hash"].to_list(), article["title"].to_list(), self._encoder)
+        return evaluate(window, article, vectors, self._encoder.name, self._context.around(window))
 
     def _publish(
         self, c: psycopg.Connection, evaluation: Evaluation, now: datetime, newest: object, done: Tick

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import TypeVar, Unpack
 
 import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
 
 from latticeforge.model import AttentionCount, CalendarEvent, Fetch, Item, Landed
 from latticeforge.radar.stages import LONGEST_SCALE
@@ -19,6 +21,9 @@ from latticeforge.store import Store, landing, ledger
 from latticeforge.windows import WINDOW, floor_to, windows_between
 
 T = TypeVar("T")
+RETRY_S = 2.0  # a database that went away is asked again this often
+
+_log = structlog.get_logger()
 
 
 class StoreLanding:
@@ -36,7 +41,13 @@ class StoreLanding:
             with self._store.connection() as c:
                 return work(c)
 
-        return await asyncio.to_thread(run)
+        while True:
+            try:
+                return await asyncio.to_thread(run)
+            except (psycopg.OperationalError, PoolTimeout) as error:
+                # nothing is lost: what was fetched waits here, and landing it twice changes nothing
+                _log.warning("database away, landing waits", error=str(error).splitlines()[0], retry_s=RETRY_S)
+                await asyncio.sleep(RETRY_S)
 
     async def land_fetch(self, fetch: Fetch) -> int:
         """Keep one answer as it came; return its ``fetch_id``."""

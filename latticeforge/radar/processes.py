@@ -73,7 +73,12 @@ def dagster_environment(settings: Settings, database_url: str) -> dict[str, str]
     home = settings.home / "dagster"
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text((ROOT / "dagster.yaml").read_text())
-    return {"DAGSTER_HOME": str(home), "LF_DAGSTER_DATABASE_URL": database_url, "LF_HOME": str(settings.home)}
+    return {
+        "DAGSTER_HOME": str(home),
+        "LF_DAGSTER_DATABASE_URL": database_url,
+        "LF_DATABASE_URL": database_url,
+        "LF_HOME": str(settings.home),
+    }
 
 
 def refuse_taken_ports(wanted: Sequence[Program]) -> None:

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from latticeforge.embedding import Encoder
 from latticeforge.model import CalendarEvent, Fetch, Landed
 from latticeforge.radar.core import RadarCore, Tick
 from latticeforge.sources.calendar import parse_calendar
+from latticeforge.sources.dates import judge_date
 from latticeforge.sources.faults import UnreadableInput
-from latticeforge.sources.feeds import to_item
+from latticeforge.sources.feeds import ParsedItem, to_item
 from latticeforge.sources.files import FileItem, read_items
 from latticeforge.store import Store
 from latticeforge.store.landing import land_events, land_fetch, land_items
@@ -28,13 +29,22 @@ from latticeforge.store.ledger import save_source
 from latticeforge.windows import HOUR, ceil_to, floor_to
 
 
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An item and the instant it is replayed at (its publication), or None where its date is of no use."""
+
+    at: datetime | None
+    source: str
+    item: ParsedItem
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What will be replayed: items by hour, oldest first; items without a date come in the first hour."""
+    """What will be replayed: items by hour, oldest first; items without a usable date come in the first hour."""
 
     start: datetime
     end: datetime
-    items: Sequence[FileItem]
+    items: Sequence[Timed]
     events: Sequence[CalendarEvent]
     problems: Sequence[str]
 
@@ -43,13 +53,13 @@ class Plan:
         """How many hours the replay covers."""
         return (self.end - self.start) // HOUR
 
-    def by_hour(self) -> Iterator[tuple[datetime, list[FileItem]]]:
+    def by_hour(self) -> Iterator[tuple[datetime, list[Timed]]]:
         """(end of the hour, its items) for every hour, empty ones too."""
         at, place = self.start, 0
         while at < self.end:
             at += HOUR
             begin = place
-            while place < len(self.items) and (self.items[place].item.published_at or self.start) < at:
+            while place < len(self.items) and (self.items[place].at or self.start) < at:
                 place += 1
             yield at, list(self.items[begin:place])
 
@@ -60,21 +70,28 @@ def plan(files: Sequence[Path], calendar: Path | None, start: datetime | None, e
     Raises:
         UnreadableInput: a file cannot be read, or nothing is left between ``start`` and ``end``.
     """
-    items: list[FileItem] = []
+    items: list[Timed] = []
     problems: list[str] = []
+    now = datetime.now(UTC)
     for path in files:
         read = read_items(path)
-        items += read.items
+        items += [_timed(one, now) for one in read.items]
         problems += [f"{path.name}: {p}" for p in read.problems]
-    dated = [one.item.published_at for one in items if one.item.published_at is not None]
-    kept = [one for one in items if _inside(one.item.published_at, start, end)]
-    if not dated or not kept:
+    kept = [one for one in items if _inside(one.at, start, end)]
+    dated = [one.at for one in kept if one.at is not None]
+    if not dated:
         raise UnreadableInput("no dated item between --from and --to; look at the dates in the file")
     first = floor_to(start or min(dated), HOUR)
     last = ceil_to(end or max(dated) + timedelta(seconds=1), HOUR)
-    kept.sort(key=lambda one: (one.item.published_at or first, one.source, one.item.guid))
+    kept.sort(key=lambda one: (one.at or first, one.source, one.item.guid))
     events = _events(calendar, first) if calendar else []
     return Plan(first, last, kept, events, problems)
+
+
+def _timed(one: FileItem, now: datetime) -> Timed:
+    """A date of 1970 or 2099 is no time to replay at: it would make the replay decades long."""
+    at, _ = judge_date(one.item.published_at, one.item.date_problem, now)
+    return Timed(at, one.source, one.item)
 
 
 def _inside(at: datetime | None, start: datetime | None, end: datetime | None) -> bool:
@@ -137,11 +154,11 @@ def _register(store: Store, work: Plan) -> None:
         land_events(c, work.events, None)
 
 
-def _land(store: Store, items: Sequence[FileItem], first_instant: datetime) -> Landed:
+def _land(store: Store, items: Sequence[Timed], first_instant: datetime) -> Landed:
     """Land one hour: the rows as read, then the items. An item is seen the moment it was published."""
     if not items:
         return Landed()
-    records = [to_item(one.item, one.source, one.item.published_at or first_instant) for one in items]
+    records = [to_item(one.item, one.source, one.at or first_instant) for one in items]
     seen_at = max(r.first_seen_at for r in records)
     payload = "\n".join(json.dumps(asdict(one), default=str, ensure_ascii=False) for one in items).encode()
     with store.connection() as c:

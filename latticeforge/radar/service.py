@@ -15,13 +15,13 @@ import psycopg_pool
 import structlog
 
 from latticeforge.radar.core import RadarCore, Tick
+from latticeforge.radar.landing import RETRY_S
 from latticeforge.sources.clock import Clock, sleep_unless
 from latticeforge.store import Store
 from latticeforge.store.ledger import beat, record_event
 
 TICK_S = 1.0
 BEAT_S = 5.0
-RETRY_S = 2.0  # a database that went away is asked again this often
 
 _log = structlog.get_logger()
 

@@ -67,14 +67,13 @@ class Evaluation:
         return [Write(asset, self.window, frames) for asset, frames in self.frames.items()]
 
 
-def evaluate(window: Window, landed: pl.DataFrame, vectors: Vectors, model: str, around: Surroundings) -> Evaluation:
-    """Every stage for one window, in memory.
+def evaluate(window: Window, article: pl.DataFrame, vectors: Vectors, model: str, around: Surroundings) -> Evaluation:
+    """Every stage after the articles for one window, in memory.
 
     Args:
-        landed: rows of ``landing.item`` in the window (columns of ``store.landing.LANDED``).
-        vectors: (n, 384) unit rows, row i for the i-th article in the order of ``item_id``.
+        article: What ``narratives.articles`` gives for the window.
+        vectors: (n, 384) unit rows, row i for the i-th article.
     """
-    article = articles(landed, window)
     embedded = embedding_rows(article, vectors, model, window)
     found = narratives(article, vectors, window)
     baseline = spike_baselines(found.narrative, around.history, window)

@@ -75,6 +75,7 @@ class FeedPoller:
         self._payload_hash = b""
         self._problems: tuple[str, ...] = ()
         self._offset_s: float | None = None
+        self.landed = Landed()  # all entries read since the start, by what became of them
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; a poll under way is finished first."""
@@ -99,6 +100,7 @@ class FeedPoller:
             return await self._failed(message, answer.fetch.requested_at)
         landed = await self._land(feed, answer, fetch_id) if feed else Landed(duplicate=len(self._current))
         await self._succeeded(answer)
+        self.landed += landed
         return Poll(landed, self._next_s())
 
     async def _check_absence(self, asked_at: datetime) -> None:

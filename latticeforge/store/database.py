@@ -39,7 +39,6 @@ class Store:
             timeout=10.0,
             kwargs={"options": "-c timezone=UTC"},
             configure=_configure,
-            check=ConnectionPool.check_connection,
         )
 
     def open(self) -> Self:

@@ -99,6 +99,8 @@ def gaps_between(
 
 def partial_reasons(gaps: pl.DataFrame, start: datetime, end: datetime) -> list[str]:
     """One line for each source that is missing somewhere in ``[start, end)``."""
+    if gaps.is_empty():
+        return []
     touching = gaps.filter((pl.col("from_at") < end) & (pl.col("to_at").is_null() | (pl.col("to_at") > start)))
     return sorted({f"{source}: {reason}" for source, reason in touching.select("source", "reason").iter_rows()})
 
