@@ -212,9 +212,7 @@ def _mid_tail(y: Floats, mu: Floats, size: Floats) -> Floats:
         go = ~done
         left, below, mass, r, q = left[go], (below + mass)[go], mass[go], r[go], q[go]
     many = np.flatnonzero(y > _BY_RECURSION)
-    upper[many] = 0.5 * (
-        betainc(y[many], size[many], odds[many]) + betainc(y[many] + 1.0, size[many], odds[many])
-    )
+    upper[many] = 0.5 * (betainc(y[many], size[many], odds[many]) + betainc(y[many] + 1.0, size[many], odds[many]))
     return upper
 
 
@@ -242,4 +240,5 @@ def _spread(counts: Floats, slots: Slots) -> Floats:
     residual = counts.copy()
     for at in np.unique(hour):
         residual[hour == at] -= counts[hour == at].mean(axis=0)
-    return residual.std(axis=0)
+    spread: Floats = residual.std(axis=0)
+    return spread
