@@ -21,7 +21,7 @@ from latticeforge.narratives.articles import articles
 from latticeforge.narratives.clusters import narratives
 from latticeforge.radar.alerts import MEMORY, Alert, AlertBook, alerts_of, save_alerts
 from latticeforge.radar.context import Context
-from latticeforge.radar.stages import LONGEST_SCALE, Evaluation, encode_missing, evaluate
+from latticeforge.radar.stages import LONGEST_SCALE, Evaluation, Vectors, encode_missing, evaluate
 from latticeforge.store import Store
 from latticeforge.store.generations import write_generations
 from latticeforge.store.landing import Arrival, arrivals, first_counted, read_items
@@ -43,7 +43,8 @@ BATCH = 2048  # texts encoded in one transaction
 WINDOWS_A_COMMIT = 12
 HISTORY = timedelta(days=8)  # a first start goes back this far into what the feeds still hold
 READER = "radar"
-MIN_GROUP = 4  # fewer items in five minutes cannot be a spike (see narratives.spikes)
+MIN_GROUP = 4  # fewer items in five minutes are no surge that a look could find before its window closes
+NEAR = 0.35  # cosine; a little below the mean similarity inside a narrative (narratives.clusters)
 
 
 @dataclass
@@ -148,9 +149,13 @@ class RadarCore:
             landed = read_items(c, window.start, window.end)
             if landed["event_at"].count() < MIN_GROUP:
                 return
+            article = articles(landed, window)
+            vectors = self._vectors(c, article)
+            if not _has_group(vectors[article["counted"].to_numpy()]):
+                return
             self._context.refresh(c, [window])
             self._look_back(c, window)
-            evaluation = self._evaluate(c, window, landed)
+            evaluation = evaluate(window, article, vectors, self._encoder.name, self._context.around(window))
             done.evaluated = True
             self._publish(c, evaluation, now, landed["first_seen_at"].max(), done)
 
@@ -159,14 +164,15 @@ class RadarCore:
         waiting = list(windows_between(self._closed_until or window.start, floor_to(window.start, WINDOW)))
         for w in waiting:
             article = articles(read_items(c, w.start, w.end), w)
-            vectors = encode_missing(c, article["text_hash"].to_list(), article["title"].to_list(), self._encoder)
-            self._context.put_narratives(w, narratives(article, vectors, w).narrative)
+            self._context.put_narratives(w, narratives(article, self._vectors(c, article), w).narrative)
 
     def _evaluate(self, c: psycopg.Connection, window: Window, landed: pl.DataFrame) -> Evaluation:
         article = articles(landed, window)
+        return evaluate(window, article, self._vectors(c, article), self._encoder.name, self._context.around(window))
+
+    def _vectors(self, c: psycopg.Connection, article: pl.DataFrame) -> Vectors:
         # an item may have landed since the texts of this tick were encoded
-        vectors = encode_missing(c, article["text_hash"].to_list(), article["title"].to_list(), self._encoder)
-        return evaluate(window, article, vectors, self._encoder.name, self._context.around(window))
+        return encode_missing(c, article["text_hash"].to_list(), article["title"].to_list(), self._encoder)
 
     def _publish(
         self, c: psycopg.Connection, evaluation: Evaluation, now: datetime, newest: object, done: Tick
@@ -238,6 +244,11 @@ class RadarCore:
             at=now,
             detail={"windows": [w.window_start.isoformat() for w in closed], "reason": reason},
         )
+
+
+def _has_group(vectors: Vectors) -> bool:
+    """Whether some item has enough others about it for a story; where none has, no narrative of the look can spike."""
+    return bool(len(vectors) >= MIN_GROUP and ((vectors @ vectors.T >= NEAR).sum(axis=1) >= MIN_GROUP).any())
 
 
 def _batches(windows: Sequence[Window]) -> Iterable[list[Window]]:
