@@ -14,7 +14,7 @@ import typer
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from latticeforge.cli import bench, cluster, db, feed, radar, snapshot, system
+from latticeforge.cli import analyze, bench, cluster, db, feed, radar, snapshot, system
 from latticeforge.cli.demo import demo as demo_command
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command()(radar.radar)
 app.command()(radar.replay)
 app.command()(radar.digest)
 app.command()(cluster.cluster)
+app.command("analyze")(analyze.analyze)
 app.add_typer(feed.app, name="feed")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(db.app, name="db")
