@@ -95,7 +95,9 @@ def hour_ranges(start: datetime, end: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _range(first: str, last: str) -> dict[str, str]:
-    return {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    from lf_assets.partitions import RANGE_END, RANGE_START
+
+    return {RANGE_START: first, RANGE_END: last}
 
 
 def _say(job: str, tags: dict[str, str], done: dg.ExecuteInProcessResult, seconds: float) -> None:

@@ -19,6 +19,7 @@ FIRST_DAY = Settings().first_day
 HOURS = dg.HourlyPartitionsDefinition(start_date=f"{FIRST_DAY:%Y-%m-%d}-00:00", timezone="UTC")
 DAYS = dg.DailyPartitionsDefinition(start_date=f"{FIRST_DAY:%Y-%m-%d}", timezone="UTC")
 PER_RUN = 24
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 HOUR_FORMAT = "%Y-%m-%d-%H:%M"
 BACKFILL = dg.BackfillPolicy.multi_run(max_partitions_per_run=PER_RUN)
 

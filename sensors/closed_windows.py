@@ -5,7 +5,7 @@ Dagster.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from latticeforge.store.ledger import record_event
 from latticeforge.store.progress import Closing, closings, finished_hours, left_hours, new_alerts, silence_s
 from latticeforge.windows import DAY, HOUR, WINDOW, floor_to
 from lf_assets.core import REASON_TAG
-from lf_assets.partitions import hour_key
+from lf_assets.partitions import RANGE_END, RANGE_START, hour_key
 from resources import StoreResource
 from sensors.jobs import HOUR_JOB
 from sensors.materialised import finished
@@ -43,17 +43,33 @@ def closed_windows(context: dg.SensorEvaluationContext, store: StoreResource) ->
         over = finished_hours(connection, sorted({floor_to(c.window_start, HOUR) for c in closed}))
         left = _left(connection, now)
         wanted = [h for h in over + left if hour_key(h) not in finished(context.instance, over + left)]
-        requests = [_request(h, "the radar is down" if h in left else "") for h in wanted]
-        if stepped := [h for h in left if h in wanted]:
+        stepped = [h for h in left if h in wanted]
+        requests = [_of_span(*span) for span in _spans(sorted(h for h in wanted if h not in stepped))]
+        requests += [_of_span(h, h, {REASON_TAG: "the radar is down"}) for h in stepped]
+        if stepped:
             _record(connection, stepped, now)
     events = ([_windows_event(closed)] if closed else []) + ([_alert_event(rows, alerts)] if rows else [])
     seen = {"window": closed[-1].seq if closed else seen["window"], "alert": alert_seq}
     return dg.SensorResult(run_requests=requests, asset_events=events, cursor=json.dumps(seen))
 
 
-def _request(hour: datetime, reason: str) -> dg.RunRequest:
-    key = hour_key(hour)
-    return dg.RunRequest(run_key=f"hour-{key}", partition_key=key, tags={REASON_TAG: reason} if reason else {})
+def _of_span(first: datetime, last: datetime, tags: Mapping[str, str] | None = None) -> dg.RunRequest:
+    """One run for neighbouring hours: after a first start there are 192, and each run costs seconds to start."""
+    start, end = hour_key(first), hour_key(last)
+    if first == last:
+        return dg.RunRequest(run_key=f"hour-{start}", partition_key=start, tags=tags or {})
+    return dg.RunRequest(run_key=f"hours-{start}-{end}", tags={**(tags or {}), RANGE_START: start, RANGE_END: end})
+
+
+def _spans(hours: Sequence[datetime]) -> list[tuple[datetime, datetime]]:
+    """(first, last) of each stretch of neighbouring hours within one UTC day."""
+    spans: list[tuple[datetime, datetime]] = []
+    for hour in hours:
+        if spans and hour - spans[-1][1] == HOUR and hour.date() == spans[-1][0].date():
+            spans[-1] = (spans[-1][0], hour)
+        else:
+            spans.append((hour, hour))
+    return spans
 
 
 def _left(connection: psycopg.Connection, now: datetime) -> list[datetime]:

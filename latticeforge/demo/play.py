@@ -160,7 +160,7 @@ class Player:
             ).fetchall()
         for seq, at, kind, message in rows:
             self._told_seq = seq
-            if kind.startswith(TOLD):
+            if kind.startswith(TOLD) and "late items" not in message:
                 self._tell(Line(at, kind.split(".")[0], message))
 
     def _look_at_board(self, now: datetime) -> None:

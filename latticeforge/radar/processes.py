@@ -40,11 +40,22 @@ def programs(settings: Settings, database_url: str) -> list[Program]:
     """Everything `lf up` runs. ``database_url`` goes to the children, so that all speak to one server."""
     python = sys.executable
     found = [] if settings.database_url else [Program("postgres", [python, "-m", "latticeforge.store.embedded"])]
-    return [*found, Program("radar", [python, "-m", "latticeforge.cli", "radar"]), *faces(settings, database_url)]
+    workspace = ["-w", str(ROOT / "workspace.yaml")]
+    return [
+        *found,
+        Program("radar", [python, "-m", "latticeforge.cli", "radar"]),
+        Program(
+            "dagster-daemon",
+            [python, "-m", "dagster._daemon", "run", *workspace],
+            None,
+            dagster_environment(settings, database_url),
+        ),
+        *faces(settings, database_url),
+    ]
 
 
 def faces(settings: Settings, database_url: str) -> list[Program]:
-    """The two pages people look at: the Dagster UI with its daemon, and the dashboard."""
+    """The two pages people look at: the Dagster UI and the dashboard."""
     python = sys.executable
     dagster = dagster_environment(settings, database_url)
     workspace = ["-w", str(ROOT / "workspace.yaml")]
@@ -55,7 +66,6 @@ def faces(settings: Settings, database_url: str) -> list[Program]:
             settings.dagster_port,
             dagster,
         ),
-        Program("dagster-daemon", [python, "-m", "dagster._daemon", "run", *workspace], None, dagster),
         Program(
             "dashboard",
             [

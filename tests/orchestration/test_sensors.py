@@ -91,6 +91,15 @@ def test_closed_windows_are_reported_once_and_finished_hours_requested(store: St
     assert keys(tick(closed_windows, again.cursor)) == ["2025-01-28-13:00"]
 
 
+def test_neighbouring_hours_of_a_day_become_one_run(store: Store, tick: Tick) -> None:
+    close(store, NOON + 9 * HOUR, NOON + 14 * HOUR)
+    spans = [
+        (r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"])
+        for r in tick(closed_windows).run_requests or []
+    ]
+    assert spans == [("2025-01-28-21:00", "2025-01-28-23:00"), ("2025-01-29-00:00", "2025-01-29-01:00")]
+
+
 def test_a_window_that_is_closed_again_is_reported_again(store: Store, tick: Tick) -> None:
     close(store, NOON, NOON + HOUR)
     first = tick(closed_windows)
