@@ -16,6 +16,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from latticeforge.cli import analyze, bench, cluster, db, feed, radar, snapshot, system
 from latticeforge.cli.demo import demo as demo_command
+from latticeforge.cli.detect import detect as detect_command
 
 app = typer.Typer(
     name="lf",
@@ -31,6 +32,7 @@ app.command()(radar.radar)
 app.command()(radar.replay)
 app.command()(radar.digest)
 app.command()(cluster.cluster)
+app.command("detect")(detect_command)
 app.command("analyze")(analyze.analyze)
 app.add_typer(feed.app, name="feed")
 app.add_typer(snapshot.app, name="snapshot")

@@ -1,6 +1,9 @@
-"""The arithmetic of the surge detector, compiled: rows in, rarity out, state carried on.
+"""The arithmetic of the surge detector, compiled: rows in, rarity out, the state carried on.
 
-Here: one pass over rows. Not here: warm-up, choice of units, meaning of the score (``surges``).
+Here: one pass over rows. Not here: warm-up, units and the meaning of a score (``surges``). Sizes are inverse hyperbolic
+sines of values in typical values (``y``); times are counted in steps, the usual distance of two rows.
+
+Method and figures: docs/method/detect.md.
 """
 
 from __future__ import annotations
@@ -14,167 +17,187 @@ from numpy.typing import NDArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
 Floats = NDArray[np.float64]
 
-BINS = 48  # of a day
+DAY_S, BINS = 86_400.0, 48  # half hours of the day
+
+# What is judged is a mean over a short memory (0: the row alone) beyond the mean over a long one.
+SHORT_STEPS = np.array([0.0, 2.0, 6.0, 24.0])
+LONG_STEPS = np.array([24.0, 72.0, 144.0, 576.0])
 SCALES = 4
-SHORT_STEPS = np.array([0.0, 3.0, 12.0, 48.0])  # memory of the mean that is judged; 0: the row alone
-LONG_STEPS = np.array([24.0, 72.0, 144.0, 576.0])  # memory of the mean before it, which it must exceed
-LEVEL_STEPS = 864.0
-BIN_ROWS = 36.0
-CLASS_ROWS = 24.0
-SPREAD_STEPS = 576.0
-CLIP = 3.0
-BLOCK_STEPS = 48.0
-KEPT_BLOCKS = 256
-TOP = 12
-PRIOR_PEAKS = 4.0
-PRIOR_EXCESS = 0.8
-HORIZON_BLOCKS = 366.0
-CAP_RARITY = 1.0
-HOLD_STEPS = 288.0
-MARGIN = 1.0
-ZERO_WEIGHT = 0.05
-RARITY_FLOOR = -8.0
+
+LEVEL_STEPS, BIN_ROWS, WEEKEND_ROWS, SPREAD_STEPS = 864.0, 24.0, 24.0, 576.0  # how much of the past counts
+CLIP = 3.0  # spreads: how far one row can pull what is usual
+IMPLAUSIBLE_ZERO = 0.05  # weight of a zero where more than ZERO_BELOW is usual: rather an outage than attention
+ZERO_BELOW = 5.0
+
+BLOCK_STEPS, KEPT_BLOCKS, TOP = 144.0, 96, 12  # the tail is that of the 12 largest of 96 half-day maxima
+PRIOR_PEAKS, PRIOR_EXCESS = 8.0, 0.3  # worth 8 peaks, each 0.3 spreads above the lowest of them
+HORIZON_BLOCKS = 28.0  # rarity 0: expected once in two weeks
+CAP_RARITY = 1.0  # what is rarer enters the past as if it were this rare: one surge does not blind the next
+
+HOLD_STEPS, HOLD_FROM, MARGIN = (
+    288.0,
+    -0.35,
+    0.5,
+)  # a claim silences what is less than MARGIN rarer, ever less, for a day
+REPEATED, COMMON = -4.0, -8.0  # rarity given to a silenced row; the least there is
 
 # places in State.clock
 LAST, LEVEL, ROWS, SPREAD, BLOCK_AGE, BLOCKS, HELD, HELD_AGE = range(8)
-# columns of State.tail: the TOP-th largest peak, sum of excess with prior, shape, log10 of blocks a horizon above it
-BASE, EXCESS, SHAPE, RATE = range(4)
+# columns of State.tail: lowest of the top peaks, scale, shape, log10 of top peaks in a horizon
+BASE, SCALE, SHAPE, RATE = range(4)
+
+
+class Units(NamedTuple):
+    """What the warm-up fixed."""
+
+    step_s: float  # usual distance of two rows
+    typical: float  # value that counts as one
+    noise: float  # least spread of y
 
 
 class State(NamedTuple):
     """What the past leaves behind."""
 
     clock: Floats  # (8,)
-    profile: Floats  # (2, BINS) log level of the time of day, and rows behind it
-    classes: Floats  # (4, BINS) the same for weekdays (2) and weekends (2), on top
-    means: Floats  # (4, SCALES) short sum and weight, long sum and weight
-    pending: Floats  # (SCALES,) largest of the running block
+    day: Floats  # (2, BINS) y of the time of day beside the level, and rows behind it
+    week: Floats  # (2, 2, BINS) the same for weekdays and for weekends, beside that
+    means: Floats  # (SCALES, 4) short sum and weight, long sum and weight
+    highest: Floats  # (SCALES,) of the running block
     peaks: Floats  # (SCALES, KEPT_BLOCKS) ring of block maxima
     tail: Floats  # (SCALES, 4)
 
 
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code, kept on disk."""
+    """The function as machine code, kept on disk for the next process."""
     machine_code: Callable[P, R] = njit(cache=True, error_model="numpy")(function)
     return machine_code
 
 
-def fresh() -> State:
-    """The state before the first row."""
-    state = State(
-        np.zeros(8), np.zeros((2, BINS)), np.zeros((4, BINS)), np.zeros((4, SCALES)),
-        np.full(SCALES, -np.inf), np.zeros((SCALES, KEPT_BLOCKS)), np.zeros((SCALES, 4)),
+def fresh(level: float, spread: float) -> State:
+    """The state of a series of which only its middle and its spread are known."""
+    clock = np.zeros(8)
+    clock[LAST], clock[LEVEL], clock[SPREAD] = np.nan, level, spread
+    return State(
+        clock,
+        day=np.zeros((2, BINS)),
+        week=np.zeros((2, 2, BINS)),
+        means=np.zeros((SCALES, 4)),
+        highest=np.full(SCALES, -np.inf),
+        peaks=np.zeros((SCALES, KEPT_BLOCKS)),
+        tail=np.zeros((SCALES, 4)),
     )
+
+
+def forget_peaks(state: State) -> None:
+    """Keep what is usual; drop means, peaks and claims."""
+    state.clock[[BLOCK_AGE, BLOCKS, HELD, HELD_AGE]] = 0
     state.clock[LAST] = np.nan
-    return state
+    state.means[:] = 0
+    state.highest[:] = -np.inf
 
 
 @compiled
-def refit(state: State) -> None:
-    """Fit the tail of every scale to its largest block maxima."""
+def fit_tail(state: State, noise: float) -> None:
+    """Fit each scale's tail to its largest block maxima: a Gamma posterior of the rate of an exponential excess."""
     kept = int(min(state.clock[BLOCKS], KEPT_BLOCKS))
     top = min(TOP, kept)
-    unit = state.clock[SPREAD]
     for k in range(SCALES):
         tail = state.tail[k]
         tail[SHAPE] = PRIOR_PEAKS + top
+        tail[SCALE] = PRIOR_PEAKS * PRIOR_EXCESS * state.clock[SPREAD]
+        tail[BASE] = 3 * state.clock[SPREAD]
         tail[RATE] = np.log10(HORIZON_BLOCKS)
-        tail[BASE] = 3 * unit
-        tail[EXCESS] = PRIOR_PEAKS * PRIOR_EXCESS * unit
         if top > 0:
             largest = np.sort(state.peaks[k, :kept])[kept - top :]
-            tail[BASE] = largest[0]
-            tail[EXCESS] += np.sum(largest - largest[0])
+            tail[BASE] = max(largest[0], 3 * noise / np.sqrt(1 + SHORT_STEPS[k]))
+            tail[SCALE] += np.sum(np.maximum(largest - tail[BASE], 0.0))
             tail[RATE] = np.log10(HORIZON_BLOCKS * top / kept)
 
 
 @compiled
-def rarity(tail: Floats, value: float) -> float:
-    """-log10 of how many times in a horizon the series' own past lets expect a value this large."""
-    above = (value - tail[BASE]) / tail[EXCESS]
+def rarity(tail: Floats, y: float) -> float:
+    """-log10 of how often in a horizon the past lets expect a ``y`` this large: a Lomax tail, linear below its base."""
+    above = (y - tail[BASE]) / tail[SCALE]
     if above > 0:
         return float(tail[SHAPE] * np.log10(1 + above) - tail[RATE])
-    return float(max(RARITY_FLOOR, tail[SHAPE] * above - tail[RATE]))
+    return float(max(COMMON, tail[SHAPE] * above - tail[RATE]))
 
 
 @compiled
-def close_block(state: State) -> None:
-    """Keep the block's maxima, none of them beyond what is just rare: one surge does not blind the next day."""
+def close_block(state: State, noise: float) -> None:
+    """Keep the maxima of the block that ends, none beyond what is just rare."""
     clock = state.clock
     place = int(clock[BLOCKS]) % KEPT_BLOCKS
     for k in range(SCALES):
         tail = state.tail[k]
-        cap = np.inf
-        if clock[BLOCKS] > 3:
-            cap = tail[BASE] + tail[EXCESS] * (10 ** ((CAP_RARITY + tail[RATE]) / tail[SHAPE]) - 1)
-        state.peaks[k, place] = min(state.pending[k], cap)
-        state.pending[k] = -np.inf
+        cap = tail[BASE] + tail[SCALE] * (10 ** ((CAP_RARITY + tail[RATE]) / tail[SHAPE]) - 1)
+        state.peaks[k, place] = min(state.highest[k], cap)
+        state.highest[k] = -np.inf
     clock[BLOCKS] += 1
     clock[BLOCK_AGE] = 0
-    refit(state)
+    fit_tail(state, noise)
 
 
 @compiled
 def judge(state: State, error: float, steps: float) -> float:
-    """The rarity of this row over all scales; the means take it in."""
-    best = RARITY_FLOOR
+    """The rarity of a row that is ``error`` above the usual, the largest of all scales; the means take the row in."""
+    rarest = COMMON
     limit = CLIP * state.clock[SPREAD]
-    held_in = min(max(error, -limit), limit)
+    clipped = min(max(error, -limit), limit)
     for k in range(SCALES):
-        means = state.means[:, k]
+        means = state.means[k]
         now = error
         if SHORT_STEPS[k] > 0:
             keep = np.exp(-steps / SHORT_STEPS[k])
-            means[0] = means[0] * keep + held_in
+            means[0] = means[0] * keep + clipped
             means[1] = means[1] * keep + 1
             now = means[0] / (means[1] + 0.5)
-        before = means[2] / (means[3] + 1)
-        now -= max(0.0, before)
+        now -= max(0.0, means[2] / (means[3] + 1))
         keep = np.exp(-steps / LONG_STEPS[k])
-        means[2] = means[2] * keep + held_in
+        means[2] = means[2] * keep + clipped
         means[3] = means[3] * keep + 1
-        best = max(best, rarity(state.tail[k], now))
-        state.pending[k] = max(state.pending[k], now)
-    return best
+        rarest = max(rarest, rarity(state.tail[k], now))
+        state.highest[k] = max(state.highest[k], now)
+    return rarest
 
 
 @compiled
-def learn(state: State, error: float, bin_: int, weekend: int, weight: float) -> None:
+def learn(state: State, error: float, weight: float, half_hour: int, weekend: int) -> None:
     """Move level, rhythm and spread a little towards the row."""
-    clock = state.clock
+    clock, day, week = state.clock, state.day, state.week[weekend]
     limit = CLIP * clock[SPREAD]
-    step = weight * min(max(error, -limit), limit)
+    pull = weight * min(max(error, -limit), limit)
     clock[ROWS] += weight
-    clock[LEVEL] += step / min(clock[ROWS] + 1, LEVEL_STEPS)
-    state.profile[1, bin_] += weight
-    state.profile[0, bin_] += step / min(state.profile[1, bin_] + 3, BIN_ROWS)
-    state.classes[2 * weekend + 1, bin_] += weight
-    state.classes[2 * weekend, bin_] += step / (CLASS_ROWS + min(state.classes[2 * weekend + 1, bin_], CLASS_ROWS))
+    day[1, half_hour] += weight
+    week[1, half_hour] += weight
+    clock[LEVEL] += pull / min(clock[ROWS] + 1, LEVEL_STEPS)
+    day[0, half_hour] += pull / min(day[1, half_hour] + 3, BIN_ROWS)
+    week[0, half_hour] += pull / (WEEKEND_ROWS + min(week[1, half_hour], WEEKEND_ROWS))
     size = min(abs(error), 2 * limit)
-    clock[SPREAD] += weight * (1.2533 * size - clock[SPREAD]) / SPREAD_STEPS
+    clock[SPREAD] += weight * (1.2533 * size - clock[SPREAD]) / SPREAD_STEPS  # sqrt(pi / 2): mean size to sigma
 
 
 @compiled
-def first_of_its_burst(state: State, rare: float, steps: float) -> bool:
-    """Whether a row is clearly rarer than what was said in the last day, a claim that fades with time."""
+def claimed(state: State, rare: float, steps: float) -> float:
+    """The rarity, or REPEATED where the burst it belongs to was claimed before and it is not clearly rarer."""
     clock = state.clock
     clock[HELD_AGE] += steps
     held = clock[HELD] * max(0.0, 1 - clock[HELD_AGE] / HOLD_STEPS)
-    if rare <= 0:
-        return True
-    if held > 0 and rare < held + MARGIN:
-        return False
-    clock[HELD] = rare
+    claim = rare - HOLD_FROM
+    if claim <= 0:
+        return rare
+    if held > 0 and claim < held + MARGIN:
+        return REPEATED
+    clock[HELD] = claim
     clock[HELD_AGE] = 0
-    return True
+    return rare
 
 
 @compiled
-def advance(state: State, times_s: Floats, values: Floats, step_s: float, unit: float, floor: float, out: Floats) -> None:
-    """Rarity of each row into ``out``; NaN where a value is missing."""
+def advance(state: State, times_s: Floats, values: Floats, units: Units, out: Floats) -> None:
+    """The rarity of each row (n,) into ``out``, NaN where time or value is missing; times in seconds since 1970."""
     clock = state.clock
     for i in range(values.size):
         if not (np.isfinite(values[i]) and np.isfinite(times_s[i])):
@@ -182,17 +205,18 @@ def advance(state: State, times_s: Floats, values: Floats, step_s: float, unit: 
             continue
         steps = 1.0
         if np.isfinite(clock[LAST]):
-            steps = max(0.0, times_s[i] - clock[LAST]) / step_s
-        clock[LAST] = times_s[i]
-        bin_ = int(times_s[i] % 86400.0 * BINS / 86400.0) % BINS
-        weekend = 1 if (int(times_s[i] // 86400.0) + 3) % 7 >= 5 else 0
-        usual = clock[LEVEL] + state.profile[0, bin_] + state.classes[2 * weekend, bin_]
-        scaled = min(max(values[i] / unit, -1e300), 1e300)
-        error = np.arcsinh(scaled) - usual
-        rare = judge(state, error, steps)
-        out[i] = rare if first_of_its_burst(state, rare, steps) else RARITY_FLOOR / 2
-        learn(state, error, bin_, weekend, ZERO_WEIGHT if values[i] == 0 and usual > np.arcsinh(5 / unit) else 1.0)
-        clock[SPREAD] = max(clock[SPREAD], floor)
-        clock[BLOCK_AGE] += min(steps, 2.0)
+            steps = max(0.0, times_s[i] - clock[LAST]) / units.step_s
+            clock[LAST] = max(clock[LAST], times_s[i])
+        else:
+            clock[LAST] = times_s[i]
+        half_hour = int(times_s[i] % DAY_S * BINS / DAY_S) % BINS
+        weekend = 1 if (times_s[i] // DAY_S + 3) % 7 >= 5 else 0  # 1 January 1970 was a Thursday
+        usual = clock[LEVEL] + state.day[0, half_hour] + state.week[weekend, 0, half_hour]
+        error = np.arcsinh(min(max(values[i] / units.typical, -1e300), 1e300)) - usual
+        out[i] = claimed(state, judge(state, error, steps), steps)
+        outage = values[i] == 0 and usual > np.arcsinh(ZERO_BELOW / units.typical)
+        learn(state, error, IMPLAUSIBLE_ZERO if outage else 1.0, half_hour, weekend)
+        clock[SPREAD] = max(clock[SPREAD], units.noise)
+        clock[BLOCK_AGE] += min(steps, 2.0)  # a hole is no time in which nothing happened
         if clock[BLOCK_AGE] >= BLOCK_STEPS:
-            close_block(state)
+            close_block(state, units.noise)
