@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command("demo")(demo_command)
 app.command()(system.up)
 app.command()(system.status)
+app.command(hidden=True)(system.postgres)
 app.command()(radar.radar)
 app.command()(radar.replay)
 app.command()(radar.digest)

@@ -46,7 +46,10 @@ def parse(
     out: Annotated[str, typer.Option("--out", help="JSON lines to write, one an item; - is standard output.")] = "-",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
-    """Parse feeds and write their items; one that cannot be read is a line on stderr. Exit code 1 if none could."""
+    """Parse feeds and write their items; one that cannot be read is a line on stderr. Exit code 1 if none could.
+
+    Example: [bold]lf feed parse feeds/ --out items.jsonl[/]
+    """
     report: list[Line] = []
     try:
         with _opened(out) as lines:

@@ -24,7 +24,10 @@ _JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 @app.command("create")
 def create(day: Annotated[str, typer.Argument(help=_DAY_HELP)], as_json: _JSON = False) -> None:
-    """Seal a day. Sealing it again with equal rows changes nothing; with other rows it is refused."""
+    """Seal a day. Sealing it again with equal rows changes nothing; with other rows it is refused.
+
+    Example: [bold]lf snapshot create 2025-01-28[/]
+    """
     from latticeforge.store import open_store
     from latticeforge.store.faults import StoreFault
     from latticeforge.store.snapshot import create_snapshot, describe
@@ -47,7 +50,10 @@ def verify(
     day: Annotated[str | None, typer.Argument(help=_DAY_HELP + " Without it, every sealed day.")] = None,
     as_json: _JSON = False,
 ) -> None:
-    """Check sealed days; each problem names the exact place. Exit code 1 where there is one."""
+    """Check sealed days; each problem names the exact place. Exit code 1 where there is one.
+
+    Example: [bold]lf snapshot verify 2025-01-28[/]
+    """
     from latticeforge.store.snapshot import snapshot_days, verify_snapshot
 
     folder = _folder()
@@ -65,7 +71,10 @@ def verify(
 
 @app.command("list")
 def list_days(as_json: _JSON = False) -> None:
-    """List sealed days with their roots."""
+    """List sealed days with their roots.
+
+    Example: [bold]lf snapshot list[/]
+    """
     from latticeforge.store.snapshot import SnapshotFault, describe, read_manifest, snapshot_days
 
     folder = _folder()

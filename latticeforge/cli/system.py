@@ -35,6 +35,7 @@ def up() -> None:
 def keep_up(settings: Any, wanted: list[Any]) -> None:
     """Run ``wanted`` under the supervisor until Ctrl-C or SIGTERM, then stop exactly those."""
     from latticeforge.radar.processes import start_supervisor, write_configuration
+    from latticeforge.store.embedded import stop_embedded_server
 
     supervisor = start_supervisor(write_configuration(settings.home, wanted))
     out.print(f"Dashboard   http://127.0.0.1:{settings.dashboard_port}", highlight=False)
@@ -47,8 +48,18 @@ def keep_up(settings: Any, wanted: list[Any]) -> None:
         with out.status("stopping"):
             supervisor.terminate()
             code = supervisor.wait(60)
+    if settings.database_url is None:
+        stop_embedded_server(settings.home)
     if code:
         fail(f"the supervisor ended with code {code}; its log is {settings.home / 'logs' / 'supervisord.log'}")
+
+
+def postgres() -> None:
+    """Keep the embedded server up; the supervisor of [bold]lf up[/] runs this. Example: [bold]lf postgres[/]"""
+    from latticeforge.store.embedded import keep_embedded_server
+
+    with known_faults():
+        keep_embedded_server(load_settings().home)
 
 
 def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import resource
 import shutil
-import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from latticeforge.demo.variant import DAY_END, DAY_START, Variant
 from latticeforge.embedding import load_encoder
 from latticeforge.settings import Settings
 from latticeforge.store import Store, embedded_server
+from latticeforge.store.embedded import stop_embedded_server
 from latticeforge.store.faults import StoreFault
 from latticeforge.store.marts import build_marts
 from latticeforge.store.snapshot import read_manifest, verify_snapshot
@@ -89,26 +89,10 @@ def run_demo(
 def _empty(home: Path) -> None:
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
         raise StoreFault(f"{home} holds something that is no demo; move it away or set LF_HOME")
-    _stop_server(home)
+    stop_embedded_server(home)
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     (home / _MARK).touch()
-
-
-def _stop_server(home: Path) -> None:
-    """A demo that was killed may have left its server running on the folder we are about to remove."""
-    pid = home / "postgres" / "postmaster.pid"
-    if pid.exists():
-        import psutil
-
-        try:
-            server = psutil.Process(int(pid.read_text().split()[0]))
-        except (psutil.NoSuchProcess, ValueError):
-            return
-        if server.name() == "postgres":
-            # at once: one that is still shutting down would delete files of the server that comes after it
-            server.send_signal(signal.SIGQUIT)
-            server.wait(30)
 
 
 def _relax(url: str) -> None:

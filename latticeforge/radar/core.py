@@ -78,7 +78,7 @@ class RadarCore:
         on_windows: Callable[[Sequence[ClosedWindow]], None] = lambda _: None,
     ) -> None:
         self._store, self._encoder = store, encoder
-        self._lateness, self._origin, self._on_windows = lateness, origin, on_windows
+        self.lateness, self._origin, self._on_windows = lateness, origin, on_windows
         self._context, self._book = Context(encoder), AlertBook()
         self._closed_until: datetime | None = None
         self._delays_s: list[float] = []
@@ -190,7 +190,7 @@ class RadarCore:
             if first is None:
                 return
             self._closed_until = floor_to(first, WINDOW)
-        windows = list(closable(self._closed_until, now - self._lateness))
+        windows = list(closable(self._closed_until, now - self.lateness))
         for batch in _batches(windows):
             done.closed += self._commit(batch, now, done, "")
             self._closed_until = batch[-1].end
@@ -232,7 +232,7 @@ class RadarCore:
         delays = np.percentile(self._delays_s, [50, 95, 99]).tolist() if self._delays_s else [None] * 3
         self._delays_s.clear()
         close_s = (time.perf_counter() - began) / max(1, len(evaluations))
-        return [_closed_window(e, now, now - self._lateness, self._origin, close_s, delays) for e in evaluations]
+        return [_closed_window(e, now, now - self.lateness, self._origin, close_s, delays) for e in evaluations]
 
     def _record_recomputed(
         self, c: psycopg.Connection, closed: Sequence[ClosedWindow], reason: str, now: datetime

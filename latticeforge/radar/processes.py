@@ -39,7 +39,7 @@ class Program:
 def programs(settings: Settings, database_url: str) -> list[Program]:
     """Everything `lf up` runs. ``database_url`` goes to the children, so that all speak to one server."""
     python = sys.executable
-    found = [] if settings.database_url else [Program("postgres", [python, "-m", "latticeforge.store.embedded"])]
+    found = [] if settings.database_url else [Program("postgres", [python, "-m", "latticeforge.cli", "postgres"])]
     workspace = ["-w", str(ROOT / "workspace.yaml")]
     return [
         *found,

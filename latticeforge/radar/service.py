@@ -101,9 +101,17 @@ class Radar:
             return
         self._last_beat = wall
 
+        watermark = now - self._core.lateness
+
         def write() -> None:
             with self._store.connection() as c:
-                beat(c, "radar", started_at=self._started_at, beat_at=datetime.now(UTC), watermark=now)
+                beat(
+                    c,
+                    "radar",
+                    started_at=self._started_at,
+                    beat_at=datetime.now(UTC),
+                    watermark=watermark,
+                )
 
         await asyncio.to_thread(write)
 

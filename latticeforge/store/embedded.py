@@ -1,13 +1,22 @@
 """The embedded Postgres server of one home folder.
 
-Here: starting it and knowing its address. Not here: anything said to it in SQL. The server stops by itself when
-the last process that asked for it has ended.
+Here: starting it, knowing its address, keeping it up, stopping it. Not here: anything said to it in SQL. The server
+also stops by itself when the last process that asked for it has ended as it should.
 """
 
 from __future__ import annotations
 
+import signal
+import time
 import warnings
 from pathlib import Path
+
+import psutil
+import psycopg
+
+from latticeforge.store.faults import DatabaseUnreachable
+
+STOP_S = 30.0
 
 
 def embedded_server(home: Path) -> str:
@@ -22,23 +31,35 @@ def embedded_server(home: Path) -> str:
         return str(get_server(data).get_uri())
 
 
-def main() -> None:
-    """Keep the embedded server of ``LF_HOME`` up; end when it dies, so that a supervisor starts it again."""
-    import sys
-    import time
+def keep_embedded_server(home: Path) -> None:
+    """Start the server and watch it.
 
-    import psycopg
-
-    from latticeforge.settings import Settings
-
-    url = embedded_server(Settings().home)
+    Raises:
+        DatabaseUnreachable: it has died; whoever supervises this starts it again.
+    """
+    url = embedded_server(home)
     while True:
         time.sleep(1.0)
         try:
             psycopg.connect(url, connect_timeout=5).close()
         except psycopg.OperationalError as error:
-            sys.exit(f"the embedded server does not answer: {error}")
+            raise DatabaseUnreachable(f"the embedded server of {home} does not answer any more") from error
 
 
-if __name__ == "__main__":
-    main()
+def stop_embedded_server(home: Path) -> None:
+    """Stop the server of ``home``, if one runs, and wait until it has gone.
+
+    One that is still shutting down would delete files of a server that is started on the same folder after it.
+    """
+    try:
+        server = psutil.Process(int((home / "postgres" / "postmaster.pid").read_text().split()[0]))
+    except (OSError, ValueError, IndexError, psutil.NoSuchProcess):
+        return
+    if server.name() != "postgres":
+        return
+    server.send_signal(signal.SIGINT)  # what Postgres calls a fast shutdown
+    try:
+        server.wait(STOP_S)
+    except psutil.TimeoutExpired:
+        server.send_signal(signal.SIGQUIT)
+        server.wait(STOP_S)
