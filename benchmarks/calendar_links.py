@@ -1,0 +1,260 @@
+"""Is the confirmed link honest, strong enough and calibrated? Placebo calendars, injected effects, reliability.
+
+    python benchmarks/calendar_links.py --quick     one simulated feed, less than a minute
+    python benchmarks/calendar_links.py             three simulated feeds and the real front page where it is present
+
+Seeds are fixed. The figures in docs/method/confirmed-links.md are what this printed. Limits are two-sided 95 % by
+Clopper & Pearson; calendars of one feed share one background, so the true uncertainty is somewhat larger.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from newsfeeds import REAL, Feed, front_page, simulated, with_effect
+from numpy.typing import NDArray
+from scipy.stats import beta, kstest, norm, poisson
+
+from latticeforge.narratives.calendar_counts import HOUR_SLOTS, WINDOW_SLOTS, normal_scores
+from latticeforge.narratives.calendar_test import CalendarTest, placebos, run_test
+from latticeforge.narratives.calibration import EFFECT_SD, EFFECT_SHARE, calibrate
+from latticeforge.narratives.placebo import benjamini_hochberg
+from latticeforge.settings import Settings
+
+LEVEL = 0.05
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is computed."""
+
+    feeds: int
+    nulls: int
+    injections: int
+    mixed: int
+    draws: int
+
+
+QUICK = Size(feeds=1, nulls=120, injections=40, mixed=60, draws=399)
+FULL = Size(feeds=3, nulls=334, injections=100, mixed=200, draws=399)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One calendar that was tested."""
+
+    test: CalendarTest
+    narrative: int  # that had the effect; -1: none
+    truth: float  # realised extra items per unrelated event
+    likelihood: float
+    naive: tuple[bool, bool]
+
+
+def case(
+    feed: Feed, n: int, seed: Sequence[int], draws: int, sd: float = 0.0, share: float = 0.0, likelihood: bool = False
+) -> Case:
+    """A random calendar of n events, with an effect of ``sd`` after a ``share`` of them."""
+    rng = np.random.default_rng(seed)
+    slots, gate = feed.slots(n, rng), feed.gates(n, rng)
+    narrative, truth = -1, 0.0
+    if sd > 0:
+        open_to = np.flatnonzero(gate.sum(axis=0) >= n / 2)
+        narrative = int(rng.choice(open_to))
+        hit = rng.permutation(n) < round(share * n)
+        more = np.floor(sd * feed.baseline.spread[narrative] + rng.random(n)).astype(np.int64)
+        more = more * (hit & gate[:, narrative])
+        truth = float(more.sum() / gate[:, narrative].sum())
+        feed = with_effect(feed, slots, narrative, more, rng)
+    where = placebos(slots, feed.usable, HOUR_SLOTS)
+    own = np.zeros(gate.shape)
+    test = run_test(feed.field, where, gate, own, (*seed, 1), draws=draws)
+    p = 0.0
+    if likelihood:
+        p = calibrate(test, feed.field, gate, (*seed, 2)).likelihood(float(test.margin[test.best]))[0]
+    return Case(test, narrative, truth, p, naive(feed, slots, gate))
+
+
+def naive(feed: Feed, slots: NDArray[np.int64], gate: NDArray[np.bool_]) -> tuple[bool, bool]:
+    """Whether rules without placebos see a link: Poisson totals, negative-binomial scores; Bonferroni over K."""
+    rows = feed.field.rows(slots)
+    y, mu = (m[rows].astype(np.float64) for m in (feed.field.counts, feed.field.expected))
+    tail = poisson.sf((y * gate).sum(axis=0) - 1, (mu * gate).sum(axis=0))
+    raw = normal_scores(y, mu, feed.baseline.a, feed.baseline.b)
+    total = norm.sf((raw * gate).sum(axis=0) / np.sqrt(np.maximum(gate.sum(axis=0), 1)))
+    least = LEVEL / y.shape[1]
+    return bool((tail <= least).any()), bool((total <= least).any())
+
+
+def limits(hits: int, of: int) -> str:
+    """Share with its 95 % limits."""
+    low = beta.ppf(0.025, hits, of - hits + 1) if hits else 0.0
+    high = beta.ppf(0.975, hits + 1, of - hits) if hits < of else 1.0
+    return f"{hits / of:.3f} ({low:.3f}-{high:.3f})"
+
+
+def nulls(feeds: Sequence[Feed], size: Size) -> dict[int, list[Case]]:
+    """Placebo calendars."""
+    print(f"\nplacebo calendars ({size.draws} draws)")
+    print("| events | calendars | with any link (95 % limits) | p uniform, KS p | Poisson | negative binomial | ms |")
+    print("|---|---|---|---|---|---|---|")
+    found: dict[int, list[Case]] = {}
+    for n in (10, 30, 60):
+        began = time.perf_counter()
+        cases = [
+            case(feed, n, (7, f, n, i), size.draws, likelihood=n == 30)
+            for f, feed in enumerate(feeds)
+            for i in range(size.nulls)
+        ]
+        took = (time.perf_counter() - began) / len(cases) * 1e3
+        p = np.array([c.test.p for c in cases])
+        ties = p - np.random.default_rng(n).random(p.size) / (size.draws + 1)
+        poisson_any, nb_any = (np.mean([c.naive[i] for c in cases]) for i in (0, 1))
+        uniform = kstest(ties, "uniform").pvalue
+        any_link = limits(int((p <= LEVEL).sum()), p.size)
+        print(f"| {n} | {p.size} | {any_link} | {uniform:.2f} | {poisson_any:.2f} | {nb_any:.2f} | {took:.0f} |")
+        found[n] = cases
+    return found
+
+
+def power(feeds: Sequence[Feed], size: Size) -> dict[tuple[int, float], list[Case]]:
+    """Effects of 2 sd, and what their intervals cover."""
+    print("\n2 sd after the events")
+    print(
+        "| events | followed | calendars | recall (95 % limits) | wrong of flagged | interval covers | flagged only |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    found = {}
+    for n, share in ((10, 1.0), (30, 1.0), (30, 0.5), (60, 0.5)):
+        cases = [
+            case(feed, n, (8, f, n, int(share * 10), i), size.draws, 2.0, share)
+            for f, feed in enumerate(feeds)
+            for i in range(size.injections)
+        ]
+        flagged = [np.flatnonzero(c.test.narrative_p <= LEVEL) for c in cases]
+        hit = [c.narrative in k for c, k in zip(cases, flagged, strict=True)]
+        wrong = sum(int((k != c.narrative).sum()) for c, k in zip(cases, flagged, strict=True))
+        all_flagged = sum(k.size for k in flagged)
+        covered = [c.test.effect_low[c.narrative] <= c.truth <= c.test.effect_high[c.narrative] for c in cases]
+        chosen = [c for c, h in zip(covered, hit, strict=True) if h]
+        fdr = f"{wrong / max(all_flagged, 1):.3f}"
+        after = limits(sum(chosen), len(chosen)) if chosen else "-"
+        row = f"| {n} | {share:.0%} | {len(cases)} | {limits(sum(hit), len(hit))} | {fdr} "
+        print(row + f"| {limits(sum(covered), len(covered))} | {after} |")
+        found[n, share] = cases
+    return found
+
+
+def many(null: Sequence[Case], true: Sequence[Case], label: str) -> None:
+    """Benjamini-Hochberg over many calendars, made by drawing from both pools."""
+    rng = np.random.default_rng(9)
+    p0, p1 = (np.array([c.test.p for c in cases]) for cases in (null, true))
+    right = np.array([c.test.best == c.narrative for c in true])
+    recall, fdr = [], []
+    for _ in range(500):
+        i, j = rng.choice(p0.size, 32, replace=False), rng.choice(p1.size, 8, replace=False)
+        q = np.array(benjamini_hochberg([*p1[j], *p0[i]], 40))
+        good = int(((q[:8] <= LEVEL) & right[j]).sum())
+        all_found = int((q <= LEVEL).sum())
+        recall.append(good / 8)
+        fdr.append((all_found - good) / max(all_found, 1))
+    print(f"| {label} | 40, 8 true | {np.mean(recall):.3f} | {np.mean(fdr):.3f} |")
+
+
+def probability(feeds: Sequence[Feed], null: Sequence[Case], size: Size) -> None:
+    """Calibration of the likelihood of 30-event calendars at a 5 % base rate, and off the stated prior."""
+    print("\nlikelihood, 30 events, best narrative of each calendar")
+    print("| effects | base rate | calendars | ECE | Brier skill | reliability - resolution + uncertainty |")
+    print("|---|---|---|---|---|---|")
+    draw = np.random.default_rng(10)
+    count = size.mixed * len(feeds)
+    sds, shares = draw.uniform(*EFFECT_SD, count), draw.uniform(*EFFECT_SHARE, count)
+    mixed = [
+        case(feeds[i % len(feeds)], 30, (11, i), size.draws, float(sds[i]), float(shares[i]), likelihood=True)
+        for i in range(count)
+    ]
+    few = count // 2
+    weak, strong = (
+        [case(feeds[i % len(feeds)], 30, (12, int(sd), i), size.draws, sd, share, likelihood=True) for i in range(few)]
+        for sd, share in ((1.0, 0.5), (3.0, 1.0))
+    )
+    for label, cases, rate in (
+        ("1-3 sd after 30-100 % (stated)", mixed, 0.05),
+        ("the same", mixed, 0.01),
+        ("1 sd after half", weak, 0.05),
+        ("3 sd after all", strong, 0.05),
+    ):
+        p = np.array([c.likelihood for c in [*null, *cases]])
+        y = np.array([0.0] * len(null) + [float(c.test.best == c.narrative) for c in cases])
+        w = np.array([(1 - rate) / len(null)] * len(null) + [rate / len(cases)] * len(cases))
+        ece, skill, parts = murphy(p, y, w)
+        print(f"| {label} | {rate:.0%} | {p.size} | {ece:.4f} | {skill:.2f} | {parts} |")
+    by_size = [
+        np.mean([c.likelihood for c, s in zip(mixed, sds, strict=True) if a <= s < a + 0.5])
+        for a in (1.0, 1.5, 2.0, 2.5)
+    ]
+    print("mean likelihood by size, 1-1.5 / 1.5-2 / 2-2.5 / 2.5-3 sd:", " ".join(f"{v:.2f}" for v in by_size))
+
+
+def murphy(
+    p: NDArray[np.float64], y: NDArray[np.float64], w: NDArray[np.float64], bins: int = 15
+) -> tuple[float, float, str]:
+    """Expected calibration error over bins of equal weight, Brier skill, and the Murphy (1973) decomposition."""
+    order = np.argsort(p, kind="stable")
+    bin_of = np.minimum((np.cumsum(w[order]) * bins).astype(np.int64), bins - 1)
+    p, y, w = p[order], y[order], w[order]
+    mass = np.bincount(bin_of, weights=w)
+    held = mass > 0
+    mean_p, mean_y = (np.bincount(bin_of, weights=w * v)[held] / mass[held] for v in (p, y))
+    base = float((w * y).sum())
+    uncertainty = base * (1 - base)
+    reliability = float((mass[held] * (mean_p - mean_y) ** 2).sum())
+    resolution = float((mass[held] * (mean_y - base) ** 2).sum())
+    brier = float((w * (p - y) ** 2).sum())
+    ece = float((mass[held] * np.abs(mean_p - mean_y)).sum())
+    return ece, 1 - brier / uncertainty, f"{reliability:.4f} - {resolution:.4f} + {uncertainty:.4f}"
+
+
+def measure(feeds: Sequence[Feed], size: Size) -> None:
+    """All tables for feeds of one kind."""
+    first = feeds[0]
+    print(f"\n## {', '.join(feed.name for feed in feeds)}")
+    print(f"K = {first.panel.narratives}, 1 sd = {np.median(first.baseline.spread):.2f} items in two hours (median),")
+    weights = " ".join(f"{w:.2f}" for w in first.baseline.weights)
+    print(f"{first.field.total.mean():.1f} items a window of {WINDOW_SLOTS // HOUR_SLOTS} h,")
+    print(f"weights {weights}, a {first.baseline.a}, b {first.baseline.b}")
+    null = nulls(feeds, size)
+    strong = power(feeds, size)
+    print("\n| 30 events, 2 sd | calendars together | recall | FDR |")
+    print("|---|---|---|---|")
+    many(null[30], strong[30, 1.0], "after all")
+    many(null[30], strong[30, 0.5], "after half")
+    probability(feeds, null[30], size)
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="one simulated feed, less than a minute")
+    parser.add_argument("--only", choices=["simulation", "real"], help="one kind of feed")
+    given = parser.parse_args()
+    size = QUICK if given.quick else FULL
+    began = time.perf_counter()
+    if given.only != "real":
+        measure([simulated(seed) for seed in range(size.feeds)], size)
+    if not given.quick and given.only != "simulation":
+        if REAL.exists():
+            tripled = Size(
+                1, size.nulls * size.feeds, size.injections * size.feeds, size.mixed * size.feeds, size.draws
+            )
+            measure([front_page(Settings().home)], tripled)
+        else:
+            print("\nno real headlines beside the project: that part is left out")
+    print(f"\n{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
