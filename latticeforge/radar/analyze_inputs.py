@@ -134,7 +134,7 @@ def _attention(path: Path) -> tuple[pl.DataFrame, list[str]]:
     left_out = rows.height - good.height
     problems = [f"attention: {left_out} rows without a term, time or count; left out"] if left_out else []
     keys = ["platform", "term", "observed_at"]
-    return good.select(ATTENTION).unique(keys, keep="last").sort(keys), problems
+    return good.select(list(ATTENTION)).unique(keys, keep="last").sort(keys), problems
 
 
 def _time(text: str) -> datetime | None:

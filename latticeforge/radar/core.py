@@ -84,10 +84,14 @@ class RadarCore:
         self._delays_s: list[float] = []
         self._fresh = False
 
-    def resume(self, now: datetime) -> None:
-        """Go on from what is stored: closed windows, landed items, alerts of the last hours."""
+    def resume(self, now: datetime, *, begin: datetime | None = None) -> None:
+        """Go on from what is stored: closed windows, landed items, alerts of the last hours.
+
+        Args:
+            begin: Close windows from here on, whatever was closed before; a replay computes the whole of its range.
+        """
         with self._store.connection() as c:
-            self._closed_until = last_closed(c)
+            self._closed_until = begin or last_closed(c)
             self._book.load(c, now)
 
     def tick(self, now: datetime, clock: Callable[[], datetime] | None = None) -> Tick:

@@ -123,7 +123,7 @@ def run_replay(
     """
     began = time.perf_counter()
     core = RadarCore(store, encoder, lateness=timedelta(0), origin="replay")
-    core.resume(work.start)
+    core.resume(work.start, begin=work.start)
     _register(store, work)
     landed, windows, alerts = Landed(), 0, 0
     for now, items in work.by_hour():
