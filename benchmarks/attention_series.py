@@ -2,11 +2,11 @@
 
 Here: the generator. Not here: scoring (``nab_score``), detectors.
 
-A series is negative binomial around a level with a daily and weekly rhythm, slow noise and sometimes market hours. What is
-*not* labelled is meant to mislead: isolated rows many times the usual (heavy-tailed, the more in some series), small bursts,
-shifts of level, changes of rhythm, outages to zero, missing rows. What is labelled: bursts that decay over hours, rows far
-beyond anything before, surges of half a day, bursts in the quiet hours. Windows take a tenth of the series, centred
-on the onset but for an error.
+A series is negative binomial around a level with a daily and weekly rhythm, slow noise and sometimes market hours.
+What is *not* labelled is meant to mislead: isolated rows many times the usual (heavy-tailed, the more in some series),
+small bursts, shifts of level, changes of rhythm, outages to zero, missing rows. What is labelled: bursts that decay
+over hours, rows far beyond anything before, surges of half a day, bursts in the quiet hours. Windows take a tenth
+of the series, centred on the onset but for an error.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """How well surges are found in series of attention: `python benchmarks/detect.py`.
 
-Prints the Numenta score (standard profile, 0 to 100) of simple rules and of `lf detect` on invented series with labelled
-surges: ten series a seed, one configuration for all. Every method gets the threshold that suits it best on each seed;
-`lf detect` is also shown at the fixed threshold of its label. Then what it says of series in which there is nothing, and
-its time a row.
+Prints the Numenta score (standard profile, 0 to 100) of simple rules and of `lf detect` on invented series with
+labelled surges: ten series a seed, one configuration for all. Every method gets the threshold that suits it best on
+each seed; `lf detect` is also shown at the fixed threshold of its label. Then what it says of series in which there is
+nothing, and its time a row.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from latticeforge.detectors.surges import LABEL, detect
 
-SEEDS = (101, 102, 103, 104, 105, 106, 107, 108)
+SEEDS = (101, 102, 103, 104, 105, 106)
 NULL_ROWS = 60 * DAY
 
 Floats = NDArray[np.float64]
@@ -33,11 +33,9 @@ METHODS: dict[str, Callable[[Floats, Floats], Floats]] = {
 
 
 def accuracy() -> None:
-    """Print one row a method: mean and range of the score over seeds, windows found, false rows a series."""
+    """Print one row a method: score over seeds, windows found, false rows a series of two months."""
     corpora = [corpus(seed) for seed in SEEDS]
-    print(
-        f"{'method':24} {'threshold':>10} {'score':>6} {'lowest':>7} {'highest':>8} {'found':>6} {'false rows a series':>20}"
-    )
+    print(f"{'method':24} {'threshold':>10} {'score':>6} {'lowest':>7} {'highest':>8} {'found':>6} {'false rows':>10}")
     for name, method in METHODS.items():
         scored = [[(s.labelled, method(s.times_s, s.values)) for s in series] for series in corpora]
         _line(name, "best", [best_threshold(one) for one in scored], len(corpora[0]))
@@ -48,7 +46,7 @@ def _line(name: str, kind: str, results: Sequence[Result], size: int) -> None:
     scores = [result.score for result in results]
     found = sum(result.found for result in results) / sum(result.windows for result in results)
     false_rows = np.mean([result.false_rows for result in results]) / size
-    figures = f"{np.mean(scores):6.1f} {min(scores):7.1f} {max(scores):8.1f} {found:6.2f} {false_rows:20.2f}"
+    figures = f"{np.mean(scores):6.1f} {min(scores):7.1f} {max(scores):8.1f} {found:6.2f} {false_rows:10.2f}"
     print(f"{name:24} {kind:>10} {figures}")
 
 

@@ -44,7 +44,7 @@ def ewma(values: Floats, short: float = 6.0, long: float = 288.0) -> Floats:
 
 
 def bayesian_change_point(values: Floats, runs: int = 200, hazard: float = 1 / 2000) -> Floats:
-    """Surprise of a row under all run lengths up to ``runs`` (Adams & MacKay 2007), normal on log counts, -log10 density.
+    """-log10 density of a log count under run lengths up to ``runs``: Adams & MacKay 2007, normal of unknown spread.
 
     Only rows above what is expected count.
     """

@@ -41,7 +41,7 @@ def detect(series: Series, out_file: Out, as_json: AsJson = False) -> None:
         fail(f"{out_file} cannot be written ({error.strerror or error}); give another --out", BAD_INPUT)
     summary = {
         "rows": result.height,
-        "missing": int(values.is_nan().sum()),
+        "missing": int((~values.is_finite()).sum()),
         "labelled": int(labels.sum()),
         "first_labels": result.filter(labels == 1)["timestamp"].head(20).to_list(),
         "largest_score": float(scores.to_numpy().max(initial=0.0)),

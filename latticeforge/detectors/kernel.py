@@ -32,15 +32,12 @@ IMPLAUSIBLE_ZERO = 0.05  # weight of a zero where more than ZERO_BELOW is usual:
 ZERO_BELOW = 5.0
 
 BLOCK_STEPS, KEPT_BLOCKS, TOP = 144.0, 96, 12  # the tail is that of the 12 largest of 96 half-day maxima
-PRIOR_PEAKS, PRIOR_EXCESS = 8.0, 0.3  # worth 8 peaks, each 0.3 spreads above the lowest of them
-HORIZON_BLOCKS = 28.0  # rarity 0: expected once in two weeks
-CAP_RARITY = 1.0  # what is rarer enters the past as if it were this rare: one surge does not blind the next
+PRIOR_PEAKS, PRIOR_EXCESS = 3.0, 0.7  # worth 3 peaks, each 0.7 spreads above the lowest of them
+HORIZON_BLOCKS = 20.0  # rarity 0: expected once in ten days
+CAP_RARITY = 1.5  # what is rarer enters the past as if it were this rare: one surge does not blind the next
 
-HOLD_STEPS, HOLD_FROM, MARGIN = (
-    288.0,
-    -0.35,
-    0.5,
-)  # a claim silences what is less than MARGIN rarer, ever less, for a day
+# A row silences the burst after it until the next power of ten is passed; less and less of that is held for a day.
+HOLD_STEPS, HOLD_FROM = 288.0, -1.0
 REPEATED, COMMON = -4.0, -8.0  # rarity given to a silenced row; the least there is
 
 # places in State.clock
@@ -180,15 +177,15 @@ def learn(state: State, error: float, weight: float, half_hour: int, weekend: in
 
 
 @compiled
-def claimed(state: State, rare: float, steps: float) -> float:
-    """The rarity, or REPEATED where the burst it belongs to was claimed before and it is not clearly rarer."""
+def announced(state: State, rare: float, steps: float) -> float:
+    """The rarity, or REPEATED where its burst was announced before and no further power of ten is passed."""
     clock = state.clock
     clock[HELD_AGE] += steps
-    held = clock[HELD] * max(0.0, 1 - clock[HELD_AGE] / HOLD_STEPS)
     claim = rare - HOLD_FROM
+    held = clock[HELD] * max(0.0, 1 - clock[HELD_AGE] / HOLD_STEPS)
     if claim <= 0:
         return rare
-    if held > 0 and claim < held + MARGIN:
+    if held > 0 and claim < np.floor(held) + 1:
         return REPEATED
     clock[HELD] = claim
     clock[HELD_AGE] = 0
@@ -213,7 +210,7 @@ def advance(state: State, times_s: Floats, values: Floats, units: Units, out: Fl
         weekend = 1 if (times_s[i] // DAY_S + 3) % 7 >= 5 else 0  # 1 January 1970 was a Thursday
         usual = clock[LEVEL] + state.day[0, half_hour] + state.week[weekend, 0, half_hour]
         error = np.arcsinh(min(max(values[i] / units.typical, -1e300), 1e300)) - usual
-        out[i] = claimed(state, judge(state, error, steps), steps)
+        out[i] = announced(state, judge(state, error, steps), steps)
         outage = values[i] == 0 and usual > np.arcsinh(ZERO_BELOW / units.typical)
         learn(state, error, IMPLAUSIBLE_ZERO if outage else 1.0, half_hour, weekend)
         clock[SPREAD] = max(clock[SPREAD], units.noise)

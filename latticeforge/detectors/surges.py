@@ -15,7 +15,7 @@ from latticeforge.detectors.kernel import State, Units, advance, fit_tail, forge
 Floats = NDArray[np.float64]
 
 WARM_UP_ROWS = 288  # a day of five-minute rows
-LABEL = 0.5  # scores from here on are labelled: expected once in two weeks of five-minute rows
+LABEL = 0.5  # scores from here on are labelled: expected once in ten days of five-minute rows
 DECADES = 16.0  # powers of ten between a score of 0 and one of 1
 LARGEST = 1e300  # larger values count as this
 
@@ -23,7 +23,7 @@ LARGEST = 1e300  # larger values count as this
 class SurgeDetector:
     """Scores the rows of one series as they come. However they are cut into batches, the scores are the same.
 
-    Until it has seen a day of usable rows it says 0.
+    Until it has seen 288 usable rows it says 0.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class SurgeDetector:
     def score(self, times_s: Floats, values: Floats) -> Floats:
         """The anomaly score in [0, 1] of each row (n,).
 
-        It is 0.5 - log10(times such a height is expected in two weeks) / 16, and about 0.25 in the rest of a burst.
+        It is 0.5 - log10(times such a height is expected in ten days) / 16, and 0.25 in the rest of a burst.
 
         Args:
             times_s: (n,) seconds since 1970 UTC, not falling; a time before an earlier one counts as that one.
@@ -65,7 +65,8 @@ def detect(times_s: Floats, values: Floats) -> Floats:
 def _begin(times_s: Floats, values: Floats) -> tuple[State, Units]:
     """Units and state from the warm-up: once through to learn the rhythm, once more to see what stands out of it."""
     units = _units(times_s, values)
-    y = np.arcsinh(np.clip(values / units.typical, -LARGEST, LARGEST))
+    with np.errstate(over="ignore"):
+        y = np.arcsinh(np.clip(values / units.typical, -LARGEST, LARGEST))
     middle = float(np.median(y))
     state = fresh(middle, max(1.4826 * float(np.median(np.abs(y - middle))), units.noise))
     for _ in range(2):
