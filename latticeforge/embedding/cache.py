@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from latticeforge.embedding.encoder import Encoder
 from latticeforge.embedding.faults import EncoderFault
-from latticeforge.model import VECTOR, Schema, text_hash
+from latticeforge.model import EMBEDDING_DIM, VECTOR, Schema, text_hash
 
 _KEY = {"text_hash": pl.Binary, "text": pl.String}
 _SCHEMA: Schema = {"text_hash": pl.Binary, "vector": VECTOR}
@@ -40,7 +40,7 @@ def encode_cached(texts: Sequence[str], encoder: Encoder, folder: Path) -> NDArr
         known = pl.concat([known, new])
         _write(known, path)
     found = wanted.join(known, on="text_hash", how="left", maintain_order="left")
-    return np.ascontiguousarray(found["vector"].to_numpy(), dtype=np.float32).reshape(len(texts), -1)
+    return np.ascontiguousarray(found["vector"].to_numpy(), dtype=np.float32).reshape(len(texts), EMBEDDING_DIM)
 
 
 def _read(path: Path) -> pl.DataFrame:

@@ -169,8 +169,8 @@ class Field:
     @cached_property
     def skew(self) -> Floats:
         """(K,) skewness of the scores."""
-        skewness: Floats = np.mean(self.score.astype(np.float64) ** 3, axis=0)
-        return skewness
+        cubed = self.score * self.score * self.score
+        return np.asarray(cubed.mean(axis=0, dtype=np.float64))
 
 
 def score_field(panel: Panel, baseline: Baseline, slots: Slots) -> Field:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS, Field, Floats, Slots
 
 MIN_EVENTS = 10  # a calendar with fewer can only be explored
-MIN_PLACEBO_DAYS = 10  # days an event could have fallen on instead; with fewer it is not tested
+MIN_PLACEBO_DAYS = 10  # days that events could have fallen on; with fewer a calendar is not tested
 ERA_DAYS = 182
 CLUSTER_SLOTS = 48 * HOUR_SLOTS  # events less than 48 h after the first of a cluster move with it
 PLACEBOS = 1999
@@ -48,8 +48,9 @@ class Placebos:
 
     @property
     def days(self) -> int:
-        """The fewest days any event could have fallen on."""
-        return min(cluster.days for cluster in self.clusters)
+        """The days that the middle cluster could have fallen on; one with few, as over a Friday and Saturday, is fixed
+        in its place and only costs power."""
+        return int(np.median([cluster.days for cluster in self.clusters]))
 
     def field_slots(self) -> Slots:
         """Every slot that any event can lie in, ascending."""
@@ -208,8 +209,8 @@ def _centre(sums: Floats, field: Field, events: NDArray[np.int64], tested: NDArr
 
 
 def _sums(matrix: NDArray[np.float32], rows: NDArray[np.int64], gate: NDArray[np.float32]) -> Floats:
-    """(B, K) the sum over events of the gated rows of ``matrix``, for (B, n) rows."""
-    total = np.zeros((len(rows), matrix.shape[1]))
+    """(B, K) the sum over events of the gated rows of ``matrix`` (S, K) or (S, 1), for (B, n) rows."""
+    total = np.zeros((len(rows), gate.shape[1]))
     for low in range(0, len(rows), _DRAW_BLOCK):  # blocks that stay in the cache
         part = total[low : low + _DRAW_BLOCK]
         for event in range(rows.shape[1]):
@@ -225,9 +226,24 @@ def _effects(
     own: Floats,
     events: NDArray[np.int64],
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean items above chance per event, with the interval est - q.975, est - q.025 of the placebo means."""
+    """Mean items above chance per event, with the interval est - q.975, est - q.025 of the placebo means.
+
+    A placebo window that overlaps a real one holds a part of the effect. That part is taken out, or a strong effect
+    would count as chance; the test itself leaves it in and stays on the safe side.
+    """
     many = np.maximum(events, 1)
-    chance = _sums(field.excess, rows, gate) / many
     estimate = ((field.excess[real].astype(np.float64) - own) * gate).sum(axis=0) / many
+    held = _sums(_overlap(field, field.slots[real])[:, None], rows, gate) / many
+    chance = _sums(field.excess, rows, gate) / many - estimate * held
     low, high = np.quantile(chance, [0.025, 0.975], axis=0)
     return estimate - chance.mean(axis=0), estimate - high, estimate - low
+
+
+def _overlap(field: Field, real: Slots) -> NDArray[np.float32]:
+    """(S,) how many real windows lie in the window of each slot of the field, parts counted as parts."""
+    span = field.baseline.span
+    share = np.zeros(field.slots.size)
+    for slot in real.tolist():
+        low, high = np.searchsorted(field.slots, [slot - span, slot + span])
+        share[low:high] += 1.0 - np.abs(field.slots[low:high] - slot) / span
+    return share.astype(np.float32)
