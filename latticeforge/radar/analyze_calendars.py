@@ -223,7 +223,7 @@ class Tester:
         slots = np.array([grid.slot(e.occurred_at) for e in events], dtype=np.int64)
         where = placebos(slots, grid.usable(span), jitter)
         if where.days < MIN_PLACEBO_DAYS:
-            return f"its events could have fallen on {where.days} days of this record, at least {MIN_PLACEBO_DAYS} are needed"
+            return f"its events could have fallen on {where.days} days, at least {MIN_PLACEBO_DAYS} are needed"
         field = score_field(self._subject.panel, baseline, where.field_slots())
         own = self._subject.own_coverage(slots, span, vectors)
         seed = _seed(self._seed, calendar_id, self._subject.kind, span)
