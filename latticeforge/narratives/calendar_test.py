@@ -228,15 +228,22 @@ def _effects(
 ) -> tuple[Floats, Floats, Floats]:
     """Mean items above chance per event, with the interval est - q.975, est - q.025 of the placebo means.
 
-    A placebo window that overlaps a real one holds a part of the effect. That part is taken out, or a strong effect
-    would count as chance; the test itself leaves it in and stays on the safe side.
+    A placebo window that overlaps a real one holds a part of the effect. As much of the effect as is sure (the near end
+    of a first interval) is taken out of that part, or a strong effect would count as chance; the test itself leaves it
+    in and stays on the safe side.
     """
     many = np.maximum(events, 1)
     estimate = ((field.excess[real].astype(np.float64) - own) * gate).sum(axis=0) / many
-    held = _sums(_overlap(field, field.slots[real])[:, None], rows, gate) / many
-    chance = _sums(field.excess, rows, gate) / many - estimate * held
+    chance = _sums(field.excess, rows, gate) / many
+    low, high = _interval(estimate, chance)
+    sure = np.maximum(low, 0.0) + np.minimum(high, 0.0)
+    chance -= sure * _sums(_overlap(field, field.slots[real])[:, None], rows, gate) / many
+    return estimate - chance.mean(axis=0), *_interval(estimate, chance)
+
+
+def _interval(estimate: Floats, chance: Floats) -> tuple[Floats, Floats]:
     low, high = np.quantile(chance, [0.025, 0.975], axis=0)
-    return estimate - chance.mean(axis=0), estimate - high, estimate - low
+    return estimate - high, estimate - low
 
 
 def _overlap(field: Field, real: Slots) -> NDArray[np.float32]:
