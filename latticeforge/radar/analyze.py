@@ -32,7 +32,7 @@ from latticeforge.narratives.codebook import CodeBook, fit_code_book, narratives
 from latticeforge.narratives.history import microseconds
 from latticeforge.narratives.links import MIN_UNRELATED
 from latticeforge.radar.analyze_calendars import Subject, Tested, Tester, grid_of
-from latticeforge.radar.analyze_events import Archive, event_alarms
+from latticeforge.radar.analyze_events import Alarms, Archive, event_alarms
 from latticeforge.radar.analyze_inputs import Inputs
 from latticeforge.radar.analyze_tables import (
     ASSESSMENTS,
@@ -80,39 +80,50 @@ def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysi
     alarms = event_alarms(archive, [inputs.events[i] for i in timed], event_vectors[timed], encoder.name)
     versions = f"latticeforge {latticeforge.__version__}; confirmed {METHOD_VERSION}; single {scores.METHOD_VERSION};"
     versions += f" encoder {encoder.name}; code book {book.digest[:12]}"
+    tables = _tables(inputs, narrative, tested, alarms, versions)
+    found = {
+        "calendar_tests": len(tested),
+        "tests": tables["links"].height,
+        "windows_after_events": alarms.windows,
+        "narratives": len(book.labels),
+        "code_book": book.digest,
+        "tested_from": (subject.grid.origin + subject.grid.tested_from * WINDOW).isoformat(),
+        "notes": notes,
+        "seed": seed,
+        "versions": versions,
+    }
+    return Analysis(tables, _stated(inputs, gaps) | found)
+
+
+def _tables(
+    inputs: Inputs, narrative: pl.DataFrame, tested: Sequence[Tested], alarms: Alarms, versions: str
+) -> dict[str, pl.DataFrame]:
     ledger, rows = calendar_rows(tested, inputs.events, inputs.items)
     ledger += event_ledger(alarms, inputs.events)
     rows += event_rows(alarms, inputs.events, inputs.attention is not None)
-    tables = {
+    stamped = [row | {"versions": versions} for row in rows]
+    return {
         "narratives": table(narrative.to_dicts(), NARRATIVES, ["kind", "narrative_id"]),
         "spikes": SPIKE.shape(alarms.spikes.unique("spike_id")),
         "links": table(ledger, LINKS, ["test", "calendar_id", "event_id", "narrative_id"]),
-        "assessments": table(
-            [row | {"versions": versions} for row in rows], ASSESSMENTS, ["calendar_id", "event_id", "p", "narrative"]
-        ),
+        "assessments": table(stamped, ASSESSMENTS, ["calendar_id", "event_id", "p", "narrative"]),
     }
-    report = {
+
+
+def _stated(inputs: Inputs, gaps: pl.DataFrame) -> Row:
+    """What the report says of the inputs, and what it takes for granted."""
+    return {
         "items": inputs.items.height,
         "items_without_time": inputs.uncounted,
         "events": len(inputs.events),
-        "events_without_time": len(inputs.events) - len(timed),
+        "events_without_time": sum(not e.time_known for e in inputs.events),
         "calendars": len({e.calendar_id for e in inputs.events}),
-        "calendar_tests": len(tested),
-        "narratives": len(book.labels),
-        "tests": tables["links"].height,
-        "windows_after_events": alarms.windows,
-        "tested_from": (subject.grid.origin + subject.grid.tested_from * WINDOW).isoformat(),
         "level": LEVEL,
         "base_rate": BASE_RATE,
         "effect_prior": {"sd": EFFECT_SD, "share_of_events": EFFECT_SHARE},
         "gaps": [{"from": a.isoformat(), "to": b.isoformat()} for a, b in gaps.select("from_at", "to_at").iter_rows()],
-        "notes": notes,
-        "seed": seed,
-        "versions": versions,
-        "code_book": book.digest,
         "inputs": inputs.digests,
     }
-    return Analysis(tables, report)
 
 
 def write(analysis: Analysis, folder: Path, began: float) -> Row:
