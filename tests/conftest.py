@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,19 +12,26 @@ import pytest
 from psycopg import sql
 
 from latticeforge.store import Store, embedded_server
+from latticeforge.store.embedded import stop_embedded_server
 
 _numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A server of this test run alone. Its commits do not wait for the disk: nobody recovers a test."""
-    url = embedded_server(tmp_path_factory.mktemp("server"))
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("synchronous_commit = off", "fsync = off", "full_page_writes = off"):
-            connection.execute(sql.SQL("alter system set {}").format(sql.SQL(setting)))
-        connection.execute("select pg_reload_conf()")
-    return url
+def server_url() -> Iterator[str]:
+    """A server of this test run alone. Its commits do not wait for the disk: nobody recovers a test.
+
+    Not in pytest's own folder: where tests run as root the server has a user of its own, and another run of pytest that
+    starts meanwhile closes that folder to everyone else.
+    """
+    with tempfile.TemporaryDirectory(prefix="latticeforge-test-", ignore_cleanup_errors=True) as folder:
+        url = embedded_server(Path(folder))
+        with psycopg.connect(url, autocommit=True) as connection:
+            for setting in ("synchronous_commit = off", "fsync = off", "full_page_writes = off"):
+                connection.execute(sql.SQL("alter system set {}").format(sql.SQL(setting)))
+            connection.execute("select pg_reload_conf()")
+        yield url
+        stop_embedded_server(Path(folder))
 
 
 @pytest.fixture(scope="session")

@@ -112,10 +112,18 @@ def _distraction(c: psycopg.Connection, day: DemoDay, played: Played) -> Iterato
 def _organic(c: psycopg.Connection, day: DemoDay) -> Iterator[Check]:
     said = statements(c, day.truth.organic, day)
     high = [s for s in said if s.verdict == "likely" or (s.likelihood or 0.0) >= LOW]
+    alarms = _one(
+        c,
+        "select count(*) from core.spike s join core.active a using (generation_id) where s.is_onset and exists"
+        " (select from core.narrative_item i join core.active n using (generation_id) where n.asset = 'narratives'"
+        " and i.window_start = s.window_start and i.narrative_id = s.narrative_id and i.item_id = any(%s))",
+        _item_ids(day.truth.organic, day),
+    )
+    highest = max((s.likelihood or 0.0 for s in said), default=0.0)
     yield Check(
-        "the organic story is flagged and not called a distraction",
-        bool(said) and not high,
-        f"{len(said)} statements, highest likelihood {max((s.likelihood or 0.0 for s in said), default=0.0):.2f}",
+        "the organic story surges and is not called a distraction",
+        alarms > 0 and not high,
+        f"{alarms} alarms, {len(said)} statements about its event, highest likelihood {highest:.2f}",
     )
 
 
@@ -159,14 +167,17 @@ def _windows(c: psycopg.Connection) -> Iterator[Check]:
 
 def statements(c: psycopg.Connection, planted: Planted, day: DemoDay) -> list[Statement]:
     """What the radar said live about a planted event and story, oldest first."""
-    source_of = {item.guid: item.source.name for item in day.items}
-    ids = [item_id_of(source_of[guid], guid) for guid in planted.guids]
     rows = c.execute(
         "select alert_id, evaluated_at, verdict, likelihood, likelihood_low, likelihood_high, partial from live.alert"
         " where event_id = %s and evidence && %s order by seq",
-        (planted.event_id, ids),
+        (planted.event_id, _item_ids(planted, day)),
     ).fetchall()
     return [Statement(*row) for row in rows]
+
+
+def _item_ids(planted: Planted, day: DemoDay) -> list[str]:
+    source_of = {item.guid: item.source.name for item in day.items}
+    return [item_id_of(source_of[guid], guid) for guid in planted.guids]
 
 
 def _one(c: psycopg.Connection, query: LiteralString, *values: object) -> int:
