@@ -36,9 +36,7 @@ class Settings(BaseSettings):
         default=330.0,
         description="Seconds after its end during which a window waits for items; feeds are polled every 300 +- 5 %.",
     )
-    feeds: Path | None = Field(
-        default=None, description="A list of feeds like data/feeds.yaml; empty means that one."
-    )
+    feeds: Path | None = Field(default=None, description="A list of feeds like data/feeds.yaml; empty means that one.")
     encoder: str = Field(
         default="minilm-int8",
         description="Text encoder: minilm-int8 (fast), minilm-fp32, or the path of a sentence-transformers model.",
