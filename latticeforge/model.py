@@ -50,6 +50,17 @@ class Verdict(StrEnum):
     NO_EVIDENCE = "no evidence"
 
 
+EVENT_COLUMNS: Schema = {  # events as the link test reads them
+    "event_id": pl.String,
+    "calendar_id": pl.String,
+    "title": pl.String,
+    "occurred_at": UTC_TIME,
+    "category": pl.String,
+    "impact": pl.Float64,
+    "time_known": pl.Boolean,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """One answer of one source, exactly as it came off the network (or why none came)."""

@@ -21,7 +21,7 @@ class Settings(BaseSettings):
 
     home: Path = Field(
         default_factory=lambda: Path(platformdirs.user_data_dir("latticeforge", appauthor=False)),
-        description="Folder that holds all state: embedded server, spool, model cache, snapshots.",
+        description="Folder that holds all state: embedded server, model cache, snapshots, logs.",
     )
     database_url: str | None = Field(
         default=None, description="A Postgres server of your own (with pgvector); empty means the embedded one."
@@ -37,6 +37,15 @@ class Settings(BaseSettings):
         description="Seconds after its end during which a window waits for items; feeds are polled every 300 +- 5 %.",
     )
     feeds: Path | None = Field(default=None, description="A list of feeds like data/feeds.yaml; empty means that one.")
+    calendars: tuple[str, ...] = Field(
+        default=(), description='Political calendars, addresses or files (ICS or CSV), as JSON: ["politics.ics"].'
+    )
+    attention_url: str | None = Field(
+        default=None, description="A counts API to poll every minute; its format is in latticeforge/sources/counts.py."
+    )
+    stream_url: str | None = Field(
+        default=None, description="A Jetstream-like websocket of posts, e.g. wss://host/subscribe; empty means none."
+    )
     encoder: str = Field(
         default="minilm-int8",
         description="Text encoder: minilm-int8 (fast), minilm-fp32, or the path of a sentence-transformers model.",

@@ -8,22 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import polars as pl
 
-from latticeforge.model import UTC_TIME
+from latticeforge.model import EVENT_COLUMNS
 from latticeforge.windows import Window
 
-EVENT_COLUMNS: dict[str, Any] = {
-    "event_id": pl.String,
-    "calendar_id": pl.String,
-    "title": pl.String,
-    "occurred_at": UTC_TIME,
-    "category": pl.String,
-    "impact": pl.Float64,
-    "time_known": pl.Boolean,
-}
 BURST_CALENDAR = "burst"
 LINK_SPAN = timedelta(hours=2)  # an event explains nothing later than this
 

@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from latticeforge.model import ARTICLE, CORRELATION, DISTRACTION_SCORE, NARRATIVE, SPIKE, CalendarEvent
+from latticeforge.model import ARTICLE, CORRELATION, DISTRACTION_SCORE, EVENT_COLUMNS, NARRATIVE, SPIKE, CalendarEvent
 from latticeforge.narratives.clusters import narratives
-from latticeforge.narratives.events import EVENT_COLUMNS, LINK_SPAN
+from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import History, history_windows
 from latticeforge.radar.stages import Surroundings, evaluate
 from latticeforge.windows import HOUR, WINDOW, Window, floor_to

@@ -14,7 +14,7 @@ import polars as pl
 import psycopg
 
 from latticeforge.embedding import Encoder
-from latticeforge.model import NARRATIVE, POLITICAL_BURST
+from latticeforge.model import EVENT_COLUMNS, NARRATIVE, POLITICAL_BURST
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import History, history_windows
 from latticeforge.radar.stages import (
@@ -27,7 +27,6 @@ from latticeforge.radar.stages import (
     with_bursts,
 )
 from latticeforge.store.generations import computed_windows, read_table
-from latticeforge.store.landing import EVENTS
 from latticeforge.store.ledger import GAPS, gaps_between, partial_reasons, political_sources
 from latticeforge.windows import WINDOW, Window, floor_to
 
@@ -48,7 +47,7 @@ class Context:
         self._narratives: dict[datetime, pl.DataFrame] = {}  # every computed window, even an empty one
         self._absent: set[datetime] = set()  # asked for and not computed
         self._bursts = POLITICAL_BURST.empty()
-        self._calendar = pl.DataFrame(schema=EVENTS)
+        self._calendar = pl.DataFrame(schema=EVENT_COLUMNS)
         self._calendar_vectors: Vectors = encoder.encode([])
         self._gaps = self._item_gaps = pl.DataFrame(schema=GAPS)
         self._political: set[str] = set()

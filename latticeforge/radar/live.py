@@ -10,18 +10,22 @@ import random
 import signal
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 
 import psycopg
 
 from latticeforge.embedding import load_encoder
 from latticeforge.radar.core import RadarCore
 from latticeforge.radar.landing import StoreLanding
-from latticeforge.radar.service import Radar, note_start
+from latticeforge.radar.service import Collector, Radar, note_start
 from latticeforge.settings import Settings
+from latticeforge.sources.attention import AttentionCollector, AttentionSource
+from latticeforge.sources.calendar_poller import CalendarPoller, CalendarSource
 from latticeforge.sources.catalogue import FeedSource, default_catalogue_path, load_catalogue
 from latticeforge.sources.client import FeedClient
 from latticeforge.sources.clock import Clock, SystemClock
 from latticeforge.sources.feed_poller import FeedPoller, Resume
+from latticeforge.sources.jetstream import JetstreamCollector
 from latticeforge.store import Store, open_store
 from latticeforge.store.ledger import save_source
 
@@ -62,6 +66,30 @@ def feed_pollers(
     ]
 
 
+def other_collectors(
+    settings: Settings, store: Store, client: FeedClient, clock: Clock, landing: StoreLanding
+) -> list[Collector]:
+    """Calendars, attention counts and the stream of posts, where the settings name them."""
+    found: list[Collector] = []
+    rng = random.Random(0)
+    with store.connection() as c:
+        for place in settings.calendars:
+            name = PurePath(place).stem or place
+            save_source(c, name, title=f"Calendar {name}", kind="calendar", url=place)
+            found.append(CalendarPoller(CalendarSource(name, place), client, clock, landing, rng=rng))
+        if settings.attention_url:
+            save_source(c, "attention", title="Attention counts", kind="attention", url=settings.attention_url)
+            source = AttentionSource("attention", settings.attention_url)
+            row = c.execute("select max(observed_at) + interval '1 minute' from landing.attention").fetchone()
+            since = row[0] if row else None  # what was missed while we were down is asked for
+            found.append(AttentionCollector(source, client, clock, landing, rng=rng, since=since))
+        if settings.stream_url:
+            stream = JetstreamCollector(settings.stream_url, clock, landing, rng=rng)
+            save_source(c, stream.source, title="Stream of posts", kind="stream", url=settings.stream_url)
+            found.append(stream)
+    return found
+
+
 async def run_live(settings: Settings) -> None:
     """Collect and evaluate until SIGINT or SIGTERM."""
     clock = SystemClock()
@@ -84,5 +112,8 @@ async def _collect(settings: Settings, store: Store, core: RadarCore, clock: Clo
     with store.connection() as c:
         remembered = register_feeds(c, feeds)
     async with FeedClient(clock) as client:
-        pollers = feed_pollers(feeds, remembered, client, clock, landing, seed=0)
-        await Radar(store, core, pollers, clock).run(stop)
+        collectors: list[Collector] = [
+            *feed_pollers(feeds, remembered, client, clock, landing, seed=0),
+            *other_collectors(settings, store, client, clock, landing),
+        ]
+        await Radar(store, core, collectors, clock).run(stop)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from latticeforge.embedding import Encoder
 from latticeforge.model import (
     ARTICLE_EMBEDDING,
+    EVENT_COLUMNS,
     NARRATIVE,
     POLITICAL_BURST,
     text_hash,
@@ -33,7 +34,7 @@ from latticeforge.narratives.links import correlations
 from latticeforge.narratives.scores import distraction_scores
 from latticeforge.narratives.spikes import spikes
 from latticeforge.store.generations import Frames, Write, computed_windows, read_active, read_table
-from latticeforge.store.landing import EVENTS, read_events, read_items
+from latticeforge.store.landing import read_events, read_items
 from latticeforge.store.ledger import gaps_between, partial_reasons, political_sources
 from latticeforge.store.vectors import load_vectors, save_vectors
 from latticeforge.windows import Window
@@ -162,7 +163,7 @@ def with_bursts(calendar: pl.DataFrame, vectors: Vectors, seen: pl.DataFrame) ->
     """Calendar entries followed by political bursts (POLITICAL_BURST rows), with a vector for each."""
     rows = seen.with_columns(
         calendar_id=pl.lit(BURST_CALENDAR), category=pl.lit("political burst"), time_known=pl.lit(True)
-    ).select(*EVENTS)
+    ).select(*EVENT_COLUMNS)
     return pl.concat([calendar, rows]), np.concatenate([vectors, unit_rows(seen["centroid"])])
 
 

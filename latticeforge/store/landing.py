@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from latticeforge.model import UTC_TIME, AttentionCount, CalendarEvent, Fetch, Item, Landed, Schema
+from latticeforge.model import EVENT_COLUMNS, UTC_TIME, AttentionCount, CalendarEvent, Fetch, Item, Landed, Schema
 
 LANDED: Schema = {
     "seq": pl.Int64,
@@ -31,15 +31,6 @@ LANDED: Schema = {
     "date_status": pl.String,
     "first_seen_at": UTC_TIME,
     "text_hash": pl.Binary,
-}
-EVENTS: Schema = {
-    "event_id": pl.String,
-    "calendar_id": pl.String,
-    "title": pl.String,
-    "occurred_at": UTC_TIME,
-    "category": pl.String,
-    "impact": pl.Float64,
-    "time_known": pl.Boolean,
 }
 
 
@@ -200,10 +191,10 @@ def read_events(connection: psycopg.Connection, start: datetime, end: datetime) 
         sql.SQL(
             "select {} from landing.calendar_event where occurred_at >= %s and occurred_at < %s"
             " order by occurred_at, event_id"
-        ).format(_columns(EVENTS)),
+        ).format(_columns(EVENT_COLUMNS)),
         (start, end),
     ).fetchall()
-    return pl.DataFrame(rows, schema=EVENTS, orient="row")
+    return pl.DataFrame(rows, schema=EVENT_COLUMNS, orient="row")
 
 
 def _columns(schema: Schema) -> sql.Composed:

@@ -18,8 +18,8 @@ _HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _TRAILER = b"\xff\xff"
 
 
-def copy_rows(hashes: Sequence[bytes], model: str, vectors: NDArray[np.float32]) -> bytes:
-    """Binary COPY rows (text_hash, model, vector) for ``n`` hashes and an (n, 384) matrix."""
+def copy_binary(hashes: Sequence[bytes], model: str, vectors: NDArray[np.float32]) -> bytes:
+    """What COPY reads in its binary form: rows (text_hash, model, vector) for ``n`` hashes and an (n, 384) matrix."""
     name = model.encode()
     row = np.dtype(
         [
@@ -40,7 +40,7 @@ def copy_rows(hashes: Sequence[bytes], model: str, vectors: NDArray[np.float32])
     rows["model"] = np.void(name)
     rows["vector_len"], rows["dim"] = 4 + 4 * EMBEDDING_DIM, EMBEDDING_DIM
     rows["vector"] = vectors
-    return rows.tobytes()
+    return _HEADER + rows.tobytes() + _TRAILER
 
 
 def save_vectors(
@@ -61,7 +61,7 @@ def save_vectors(
             " (text_hash bytea, model text, vector vector(384)) on commit delete rows"
         )
         with cursor.copy("copy incoming_embedding from stdin (format binary)") as copy:
-            copy.write(_HEADER + copy_rows(hashes, model, vectors) + _TRAILER)
+            copy.write(copy_binary(hashes, model, vectors))
         cursor.execute(
             "insert into core.embedding (text_hash, model, vector)"
             " select distinct on (text_hash, model) text_hash, model, vector from incoming_embedding"

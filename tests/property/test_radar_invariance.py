@@ -10,9 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from latticeforge.model import ARTICLE, EMBEDDING_DIM, NARRATIVE, NARRATIVE_ITEM, UTC_TIME
+from latticeforge.model import ARTICLE, EMBEDDING_DIM, EVENT_COLUMNS, NARRATIVE, NARRATIVE_ITEM, UTC_TIME
 from latticeforge.narratives.baseline import spike_baselines
-from latticeforge.narratives.events import EVENT_COLUMNS
 from latticeforge.narratives.history import History, history_windows
 from latticeforge.narratives.links import correlations
 from latticeforge.narratives.scores import distraction_scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
@@ -38,7 +39,9 @@ def test_test_files_have_different_names(root: Path) -> None:
 
 def test_no_path_of_a_machine_and_no_registry_in_tracked_files(root: Path) -> None:
     machine = re.compile(r"(^|[^A-Za-z0-9_.])/(home|root|Users|work)/\w")
-    registry = re.compile(r"(index-url|find-links|registry) *[=:]")
+    registry = re.compile(
+        "(index-" + r"url|find-" + r"links|regis" + r"try) *[=:]"
+    )  # in pieces: it must not find itself
     for path in tracked(root):
         if (
             path.suffix in {".py", ".toml", ".yaml", ".yml", ".md", ".sql", ".lock", ".cfg"}
@@ -58,7 +61,7 @@ def test_every_setting_is_documented_and_nothing_else(root: Path) -> None:
         assert field.description in text, f"docs/settings.md describes LF_{name.upper()} differently"
 
 
-@pytest.mark.parametrize("name", sorted(n for n, c in typer.main.get_command(app).commands.items() if not c.hidden))  # type: ignore[attr-defined]
+@pytest.mark.parametrize("name", sorted(n for n, c in typer.main.get_command(app).commands.items() if not c.hidden))
 def test_every_command_is_in_the_readme_or_the_runbook(root: Path, name: str) -> None:
     text = (root / "README.md").read_text() + (root / "docs" / "runbook.md").read_text()
     assert f"lf {name}" in text
@@ -66,16 +69,16 @@ def test_every_command_is_in_the_readme_or_the_runbook(root: Path, name: str) ->
 
 def test_every_command_has_help_with_an_example() -> None:
     group = typer.main.get_command(app)
-    for path, command in _leaves(group, "lf"):  # type: ignore[arg-type]
+    for path, command in _leaves(group, "lf"):
         assert command.help, f"`{path}` has no help"
         assert "Example" in command.help, f"`{path} --help` shows no example"
 
 
-def _leaves(group: typer.core.TyperGroup, path: str) -> list[tuple[str, typer.core.TyperCommand]]:
-    found = []
+def _leaves(group: Any, path: str) -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
-            found += _leaves(command, f"{path} {name}")  # type: ignore[arg-type]
+            found += _leaves(command, f"{path} {name}")
         else:
             found.append((f"{path} {name}", command))
-    return found  # type: ignore[return-value]
+    return found

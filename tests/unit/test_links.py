@@ -11,10 +11,10 @@ import pytest
 from numpy.typing import NDArray
 from statsmodels.stats.multitest import multipletests
 
-from latticeforge.model import ARTICLE, EMBEDDING_DIM, NARRATIVE, NARRATIVE_ITEM, UTC_TIME
+from latticeforge.model import ARTICLE, EMBEDDING_DIM, EVENT_COLUMNS, NARRATIVE, NARRATIVE_ITEM, UTC_TIME
 from latticeforge.narratives.amplification import concentration, copy_share, sharpness, synchrony
 from latticeforge.narratives.baseline import spike_baselines
-from latticeforge.narratives.events import EVENT_COLUMNS, events_near, political_bursts
+from latticeforge.narratives.events import events_near, political_bursts
 from latticeforge.narratives.history import History, history_windows
 from latticeforge.narratives.leadership import transfer_entropy_bits
 from latticeforge.narratives.links import correlations
