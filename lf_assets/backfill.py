@@ -43,6 +43,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--to", dest="end", help="first instant after it")
     parser.add_argument("--asset-group", choices=["core", "marts"], default="core")
     parser.add_argument("--snapshot", metavar="DAY", help="seal this UTC day afterwards")
+    parser.add_argument("--wait", action="store_true", help="load everything, then begin when a line comes on stdin")
     asked = parser.parse_args(arguments)
     if (asked.start is None) != (asked.end is None):
         raise ValueError("give both --from and --to, or neither")
@@ -60,6 +61,8 @@ def _run(asked: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from lf_assets.definitions import defs
 
+    if asked.wait and not sys.stdin.readline():
+        return 0
     failed = 0
     with dg.DagsterInstance.get() as instance:
         for job, tags in _runs(asked):

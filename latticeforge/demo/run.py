@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from latticeforge.demo.dagster_stage import materialise
+from latticeforge.demo.dagster_stage import DagsterStage
 from latticeforge.demo.day import DemoDay
 from latticeforge.demo.expectations import Check, check_day
 from latticeforge.demo.play import Line, Played, Player
@@ -78,10 +78,11 @@ def run_demo(
         marts.result()
         on_time("reading seven days of history", None)
         player = Player(store, encoder, day, on_line=on_line, on_time=lambda now: on_time("playing", now))
-        played = player.play()
-        checks = check_day(store, day, played)
-        on_time("Dagster materialises the day", None)
-        checks += _dagster(settings, url, on_line)
+        with DagsterStage(settings, url, DAY_START, DAY_END, DAY_START.date().isoformat()) as dagster:
+            played = player.play()
+            checks = check_day(store, day, played)
+            on_time("Dagster materialises the day", None)
+            checks += _dagster(settings, dagster, on_line)
         summary = _summary(store, settings, played, time.perf_counter() - began)
     return DemoResult(summary, checks, url)
 
@@ -101,10 +102,10 @@ def _relax(url: str) -> None:
         c.execute("alter role postgres set synchronous_commit = off")
 
 
-def _dagster(settings: Settings, url: str, on_line: OnLine) -> list[Check]:
+def _dagster(settings: Settings, dagster: DagsterStage, on_line: OnLine) -> list[Check]:
     day = DAY_START.date()
     runs = 0
-    for record in materialise(settings, url, DAY_START, DAY_END, snapshot=day.isoformat()):
+    for record in dagster.materialise():
         runs += 1
         on_line(Line(DAY_END, "dagster", f"{record['job']} {record['seconds']:.1f} s, run {record['run_id'][:8]}"))
     problems = verify_snapshot(settings.snapshots, day)

@@ -131,6 +131,8 @@ def alerts_of(evaluation: Evaluation, now: datetime, newest: datetime) -> list[A
 
 def save_alerts(connection: psycopg.Connection, alerts: Sequence[Alert]) -> None:
     """Append statements to ``live.alert``."""
+    if not alerts:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             sql.SQL("insert into live.alert ({}) values ({})").format(
