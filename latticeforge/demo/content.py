@@ -94,7 +94,7 @@ class Source:
     encoding: str = "utf-8"
     gzip: bool = False
     maintenance: bool = False  # answers with an HTML page for a while
-    interval_s: float = 300.0
+    interval_s: float = 600.0
     language: str = "en"
 
 

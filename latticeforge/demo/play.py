@@ -37,7 +37,7 @@ from latticeforge.store import Store
 from latticeforge.store.database import reader_url
 from latticeforge.store.ledger import save_source
 
-LATENESS = timedelta(seconds=330)  # the feeds are polled every 300 seconds, give or take a twentieth
+LATENESS = timedelta(seconds=660)  # the papers are polled every 600 seconds, give or take a twentieth
 TICK_S = 60.0
 TOLD = ("gap.", "collect.failed", "collect.recovered", "source.clock", "window.recomputed")
 
