@@ -27,9 +27,10 @@ COPY = "copy bench (text_hash, model, vector) from stdin (format binary)"
 
 
 def ours(c: psycopg.Connection, hashes: list[bytes], vectors: NDArray[np.float32]) -> None:
-    """One buffer made by numpy."""
+    """Blocks made by numpy."""
     with c.cursor() as cursor, cursor.copy(COPY) as copy:
-        copy.write(copy_binary(hashes, "model", vectors))
+        for block in copy_binary(hashes, "model", vectors):
+            copy.write(block)
 
 
 def theirs(c: psycopg.Connection, hashes: list[bytes], vectors: NDArray[np.float32]) -> None:
