@@ -42,6 +42,7 @@ from latticeforge.windows import HOUR, WINDOW, Window, closable, floor_to, windo
 BATCH = 2048  # texts encoded in one transaction
 WINDOWS_A_COMMIT = 12
 HISTORY = timedelta(days=8)  # a first start goes back this far into what the feeds still hold
+MOST_LOOKED_AT = 2000  # newest items of a look: shares need no more, and a second must be enough for it
 READER = "radar"
 MIN_GROUP = 4  # fewer items in five minutes are no surge that a look could find before its window closes
 NEAR = 0.35  # cosine; a little below the mean similarity inside a narrative (narratives.clusters)
@@ -150,7 +151,7 @@ class RadarCore:
         """Evaluate the five minutes that end now, without committing a window."""
         window = Window(now - WINDOW)
         with self._store.connection() as c:
-            landed = read_items(c, window.start, window.end)
+            landed = read_items(c, window.start, window.end).tail(MOST_LOOKED_AT)
             if landed["event_at"].count() < MIN_GROUP:
                 return
             article = articles(landed, window)
