@@ -41,5 +41,5 @@ def bench_ingest(
         return
     table = Table("figure", "value", title=f"ingest at {rate:g} items/s offered")
     for name, value in found.items():
-        table.add_row(name.replace("_", " "), f"{value:,.3f}" if isinstance(value, float) else f"{value:,}")
+        table.add_row(name.replace("_", " "), f"{value:,.3f}" if isinstance(value, float) else str(value))
     out.print(table)

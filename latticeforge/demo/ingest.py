@@ -44,8 +44,8 @@ class Ingest:
     delay_p99_s: float
     evaluations: int
     windows_closed: int
-    close_p50_s: float
-    close_max_s: float
+    close_p50_s: float | None  # None: the run was too short to close a window
+    close_max_s: float | None
     drained_s: float  # from the last offer to the evaluation that saw it
 
 
@@ -177,7 +177,7 @@ def _figures(
         delay_p99_s=p99,
         evaluations=sum(t.evaluated for t in ticks),
         windows_closed=len(closes),
-        close_p50_s=float(np.median(closes)) if closes else float("nan"),
-        close_max_s=max(closes, default=float("nan")),
+        close_p50_s=float(np.median(closes)) if closes else None,
+        close_max_s=max(closes, default=None),
         drained_s=drained_s,
     )
