@@ -39,7 +39,7 @@ def test_test_files_have_different_names(root: Path) -> None:
 
 def test_no_path_of_a_machine_and_no_registry_in_tracked_files(root: Path) -> None:
     machine = re.compile(r"(^|[^A-Za-z0-9_.])/(home|root|Users|work)/\w")
-    registry = re.compile(
+    hosts = re.compile(
         "(index-" + r"url|find-" + r"links|regis" + r"try) *[=:]"
     )  # in pieces: it must not find itself
     for path in tracked(root):
@@ -49,7 +49,7 @@ def test_no_path_of_a_machine_and_no_registry_in_tracked_files(root: Path) -> No
         ):
             text = path.read_text(encoding="utf-8")
             assert not machine.search(text), f"{path.relative_to(root)} names a path of one machine"
-            assert not registry.search(text), f"{path.relative_to(root)} names a package registry"
+            assert not hosts.search(text), f"{path.relative_to(root)} names a package registry"
 
 
 def test_every_setting_is_documented_and_nothing_else(root: Path) -> None:
