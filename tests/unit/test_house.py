@@ -39,9 +39,7 @@ def test_test_files_have_different_names(root: Path) -> None:
 
 def test_no_path_of_a_machine_and_no_registry_in_tracked_files(root: Path) -> None:
     machine = re.compile(r"(^|[^A-Za-z0-9_.])/(home|root|Users|work)/\w")
-    hosts = re.compile(
-        "(index-" + r"url|find-" + r"links|regis" + r"try) *[=:]"
-    )  # in pieces: it must not find itself
+    hosts = re.compile("(index-" + r"url|find-" + r"links|regis" + r"try) *[=:]")  # in pieces: it must not find itself
     for path in tracked(root):
         if (
             path.suffix in {".py", ".toml", ".yaml", ".yml", ".md", ".sql", ".lock", ".cfg"}
