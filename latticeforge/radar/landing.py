@@ -27,14 +27,11 @@ _log = structlog.get_logger()
 
 
 class StoreLanding:
-    """Implements ``sources.landing.Landing``; counts what passes through for the summary of a run."""
+    """Implements ``sources.landing.Landing``; counts the attention that passes through for the summary of a run."""
 
     def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
         self._store, self._now = store, now
-        self.items = Landed()
         self.attention = 0
-        self.events = 0
-        self.faults = 0
 
     async def _do(self, work: Callable[[psycopg.Connection], T]) -> T:
         def run() -> T:
@@ -51,14 +48,11 @@ class StoreLanding:
 
     async def land_fetch(self, fetch: Fetch) -> int:
         """Keep one answer as it came; return its ``fetch_id``."""
-        self.faults += fetch.fault is not None
         return await self._do(lambda c: landing.land_fetch(c, fetch))
 
     async def land_items(self, items: Sequence[Item], fetch_id: int) -> Landed:
         """Add items; a revision that is there already counts as a duplicate."""
-        landed = await self._do(lambda c: landing.land_items(c, items, fetch_id))
-        self.items += landed
-        return landed
+        return await self._do(lambda c: landing.land_items(c, items, fetch_id))
 
     async def land_attention(self, counts: Sequence[AttentionCount], fetch_id: int, received_at: datetime) -> int:
         """Add counts; return how many (platform, term, minute) were new."""
@@ -68,9 +62,7 @@ class StoreLanding:
 
     async def land_events(self, events: Sequence[CalendarEvent], fetch_id: int) -> int:
         """Add calendar events; return how many were new."""
-        new = await self._do(lambda c: landing.land_events(c, events, fetch_id))
-        self.events += new
-        return new
+        return await self._do(lambda c: landing.land_events(c, events, fetch_id))
 
     async def record_event(
         self,
