@@ -67,20 +67,23 @@ def _project() -> DbtProject:
     sources = [p for p in PROJECT_DIR.rglob("*") if p.suffix in (".sql", ".yml") and "target" not in p.parts]
     newest = max(p.stat().st_mtime for p in sources)
     if not project.manifest_path.exists() or project.manifest_path.stat().st_mtime < newest:
-        with _environment(dbt_environment("postgresql://localhost/unused")):  # parsing needs a profile, no database
+        # Parsing needs a profile, no database; dagster-dbt looks for dbt on PATH, where a virtual environment that
+        # was not activated is not.
+        path = os.pathsep.join([str(DBT.parent), os.environ.get("PATH", os.defpath)])
+        with _environment(dbt_environment("postgresql://localhost/unused") | {"PATH": path}):
             project.preparer.prepare(project)
     return project
 
 
+DBT = Path(sys.executable).parent / "dbt"  # of this interpreter's environment, whatever PATH says
 PROJECT = _project()
 # Several tables belong to one asset, so several dbt sources have the same key.
 TRANSLATOR = MartsTranslator(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
 
 def dbt_resource() -> DbtCliResource:
-    """dbt of this interpreter's environment, whatever PATH says."""
-    executable = Path(sys.executable).parent / "dbt"
-    return DbtCliResource(PROJECT, profiles_dir=str(PROJECT_DIR), dbt_executable=str(executable))
+    """dbt on our project and our profile."""
+    return DbtCliResource(PROJECT, profiles_dir=str(PROJECT_DIR), dbt_executable=str(DBT))
 
 
 @dbt_assets(manifest=PROJECT.manifest_path, project=PROJECT, dagster_dbt_translator=TRANSLATOR, name="marts")

@@ -13,9 +13,9 @@ from streamlit_app.ui import charts, components, outside, text, theme
 GAP_PERIOD = timedelta(days=7)
 
 
-def page() -> None:
-    """Open gaps first, then every source, dates and clocks, and the gaps of a week."""
-    st.header(text.SOURCES_HEADING, anchor=False)
+@st.fragment(run_every=queries.PAGE_TTL)
+def live() -> None:
+    """Open gaps first, then every source, dates and clocks, and the gaps of a week; updates by itself."""
     status = components.answered(queries.status)
     if status is None:
         return
@@ -98,4 +98,5 @@ def _cleaned(column: str) -> pl.Expr:
     return pl.col(column).map_elements(outside.plain, return_dtype=pl.String)
 
 
-page()
+st.header(text.SOURCES_HEADING, anchor=False)
+live()
