@@ -1,8 +1,8 @@
 """What belongs to one UTC day: which tables, which columns, which rows, in which order.
 
-Here: reading the day. Not here: files and hashes (``snapshot``). Columns that only say when or in which order this
-machine wrote (seq, fetch_id, landed_at, generation ids, wall-clock durations) stay out: the same day must give the same
-rows elsewhere.
+Here: reading the day. Not here: files and hashes (``snapshot``), writing it back (``restore``). Columns that only say
+when or in which order this machine wrote (seq, fetch_id, landed_at, generation ids, wall-clock durations) stay out: the
+same day must give the same rows elsewhere.
 """
 
 from __future__ import annotations
@@ -96,6 +96,58 @@ GAP = Table(
     ("source", "from_at", "reason"),
 )
 
+SOURCE = Table(
+    "ops.source",  # of the sources that the day's items and gaps name: what a number may depend on, not how they fare
+    {
+        "source": pl.String,
+        "title": pl.String,
+        "kind": pl.String,
+        "country": pl.String,
+        "language": pl.String,
+        "political": pl.Boolean,
+    },
+    ("source",),
+)
+ALERT = Table(
+    "live.alert",
+    {
+        "alert_id": pl.String,
+        "number": pl.Int32,  # 1 is what was said first; the last is what stands
+        "evaluated_at": UTC_TIME,
+        "event_id": pl.String,
+        "event_title": pl.String,
+        "event_at": UTC_TIME,
+        "label": pl.String,
+        "headline": pl.String,
+        "onset_at": UTC_TIME,
+        "ratio": pl.Float64,
+        "surprise": pl.Float64,
+        "verdict": pl.String,
+        "likelihood": pl.Float64,
+        "likelihood_low": pl.Float64,
+        "likelihood_high": pl.Float64,
+        "conflict_k": pl.Float64,
+        "lag_s": pl.Float64,
+        "effect_items": pl.Float64,
+        "p_value": pl.Float64,
+        "evidence": pl.List(pl.String),
+        "partial": pl.List(pl.String),
+        "newest_received_at": UTC_TIME,
+    },
+    ("alert_id", "number"),
+)
+GENERATION = Table(
+    "core.generation",  # the active ones: which windows were computed, by which code; a window may have no rows at all
+    {
+        "asset": pl.String,
+        "window_start": UTC_TIME,
+        "code_version": pl.String,
+        "row_count": pl.Int32,
+        "digest": pl.Binary,
+    },
+    ("asset", "window_start"),
+)
+
 _QUERIES: dict[str, str] = {
     ITEM.name: "select item_id, (row_number() over (partition by item_id order by seq))::int as revision, content_hash,"
     " source, account, guid, title, summary, url, author, published_at, updated_at, event_at, date_status,"
@@ -109,10 +161,24 @@ _QUERIES: dict[str, str] = {
     " where a.asset = 'embeddings' and a.window_start >= %s and a.window_start < %s)",
     WINDOW.name: "select window_start, closed_at, watermark, origin, items, narratives, spikes, links, reported,"
     " partial from ops.window where window_start >= %s and window_start < %s",
-    GAP.name: "select source, from_at, to_at, reason, state, filled_at from ops.gap"
-    " where coalesce(to_at, 'infinity') > %s and from_at < %s",
+    # a gap that outlasts the day is open in it, whenever the day is read: what became of it is the next day's to say
+    GAP.name: "with day as (select %s::timestamptz as start, %s::timestamptz as finish)"
+    " select source, from_at, case when to_at <= finish then to_at end, reason,"
+    " case when to_at <= finish then state else 'open' end, case when to_at <= finish then filled_at end"
+    " from ops.gap, day where coalesce(to_at, 'infinity') > start and from_at < finish",
+    SOURCE.name: "with day as (select %s::timestamptz as start, %s::timestamptz as finish)"
+    " select source, title, kind, country, language, political from ops.source where source in"
+    " (select i.source from landing.item i, day where i.window_at >= day.start and i.window_at < day.finish"
+    " union select g.source from ops.gap g, day"
+    " where coalesce(g.to_at, 'infinity') > day.start and g.from_at < day.finish)",
+    ALERT.name: "select alert_id, (row_number() over (partition by alert_id order by seq))::int as number,"
+    " evaluated_at, event_id, event_title, event_at, label, headline, onset_at, ratio, surprise, verdict, likelihood,"
+    " likelihood_low, likelihood_high, conflict_k, lag_s, effect_items, p_value, evidence, partial, newest_received_at"
+    " from live.alert where evaluated_at >= %s and evaluated_at < %s",
+    GENERATION.name: "select asset, window_start, code_version, row_count, digest from core.active"
+    " join core.generation using (generation_id, asset, window_start) where window_start >= %s and window_start < %s",
 }
-_INPUT = (ITEM, ATTENTION, CALENDAR_EVENT, EMBEDDING, WINDOW, GAP)
+INPUT = (ITEM, ATTENTION, CALENDAR_EVENT, EMBEDDING, WINDOW, GAP, SOURCE, ALERT, GENERATION)
 
 
 @dataclass(frozen=True)
@@ -124,6 +190,10 @@ class Day:
     windows: list[datetime]  # starts of the windows with an active generation
     encoders: list[str]
 
+    def frame(self, table: Table) -> pl.DataFrame:
+        """The rows of one table."""
+        return next(rows for known, rows in self.frames if known.name == table.name)
+
 
 def tables() -> list[Table]:
     """Every table of a day: what came in, what was derived (key: window, then the table's own), what was said of it."""
@@ -132,15 +202,15 @@ def tables() -> list[Table]:
         for asset in ASSETS.values()
         for t in asset.tables
     ]
-    return [*_INPUT, *derived]
+    return [*INPUT, *derived]
 
 
 def read_day(connection: psycopg.Connection, day: date) -> Day:
     """All rows of ``day`` (UTC): items by event time (else first seen), the rest by their own time."""
     start = datetime.combine(day, time(), UTC)
     end = start + DAY
-    frames = [(t, _read(connection, t, start, end)) for t in _INPUT]
-    shaped = iter(tables()[len(_INPUT) :])
+    frames = [(t, _read(connection, t, start, end)) for t in INPUT]
+    shaped = iter(tables()[len(INPUT) :])
     for asset in ASSETS.values():
         for table in asset.tables:
             frames.append((keyed := next(shaped), keyed.shape(read_table(connection, asset.name, table, start, end))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,11 +29,13 @@ from latticeforge.store import Store, merkle
 from latticeforge.store.generations import Write, write_generations
 from latticeforge.store.landing import land_attention, land_events, land_items
 from latticeforge.store.ledger import open_gap
+from latticeforge.store.manifest import parse_manifest
 from latticeforge.store.snapshot import (
     SnapshotFault,
     create_snapshot,
     read_manifest,
     snapshot_days,
+    verify_archive,
     verify_snapshot,
 )
 from latticeforge.store.vectors import save_vectors
@@ -150,7 +153,7 @@ def test_sealing_again_returns_the_same_root_and_leaves_no_litter(store: Store, 
     rows = {f.table: f.rows for f in first.files}
     assert rows["landing.item"] == rows["core.article"] == rows["core.embedding"] == 2
     assert rows["landing.attention"] == rows["landing.calendar_event"] == rows["ops.gap"] == 1
-    assert first.head.encoders == ["test"]
+    assert first.head.models == {"test": None}
     assert first.head.first_window == NOON.isoformat()
 
 
@@ -192,9 +195,7 @@ def test_days_are_chained(store: Store, tmp_path: Path) -> None:
 
 
 def _resealed(content: dict[str, object]) -> str:
-    from latticeforge.store.snapshot import _parse
-
-    return _parse(json.dumps(content), DAY - timedelta(days=1)).to_json()
+    return parse_manifest(json.dumps(content).encode(), DAY - timedelta(days=1)).to_json()
 
 
 def _flip(path: Path) -> None:
@@ -240,12 +241,40 @@ def test_each_damage_is_named(store: Store, tmp_path: Path, damage: Callable[[Pa
     assert any(expected in p for p in problems), problems
 
 
-def test_a_missing_link_is_named(store: Store, tmp_path: Path) -> None:
+def test_a_day_sealed_late_comes_last_in_the_chain(store: Store, tmp_path: Path) -> None:
     create_snapshot(store, DAY, tmp_path)
-    create_snapshot(store, DAY - timedelta(days=1), tmp_path)
-    assert verify_snapshot(tmp_path, DAY) == [
-        "2025-01-28/manifest.json: names no previous root, but 2025-01-27 is sealed"
-    ]
+    late = create_snapshot(store, DAY - timedelta(days=1), tmp_path)
+    assert late.head.previous is not None
+    assert late.head.previous.day == DAY.isoformat()
+    assert verify_archive(tmp_path) == {"2025-01-27": [], "2025-01-28": []}
+
+
+def test_a_day_slipped_into_the_chain_is_named(store: Store, tmp_path: Path) -> None:
+    days = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=3)]
+    for day in days:
+        create_snapshot(store, day, tmp_path)
+    other = tmp_path / "other"
+    create_snapshot(store, DAY, other)
+    create_snapshot(store, DAY + timedelta(days=2), other)
+    (other / "2025-01-30").rename(tmp_path / "2025-01-30")
+    assert (
+        "2025-01-30/manifest.json: chained to 2025-01-28, and so is 2025-01-29"
+        in verify_archive(tmp_path)["2025-01-30"]
+    )
+    with pytest.raises(SnapshotFault, match="both the end of the chain"):
+        create_snapshot(store, DAY + timedelta(days=4), tmp_path)
+
+
+def test_the_published_root_shows_a_day_sealed_anew_or_taken_away(store: Store, tmp_path: Path) -> None:
+    create_snapshot(store, DAY, tmp_path)
+    published = create_snapshot(store, DAY + timedelta(days=1), tmp_path).root
+    assert verify_archive(tmp_path, root=published)["chain"] == []
+    shutil.rmtree(tmp_path / "2025-01-29")
+    assert not any(verify_archive(tmp_path).values()), "without the root nobody can know"
+    assert verify_archive(tmp_path, root=published)["chain"] == [f"no day has the published root {published}"]
+    first = read_manifest(tmp_path, DAY).root
+    create_snapshot(store, DAY + timedelta(days=1), tmp_path)
+    assert verify_archive(tmp_path, root=first)["chain"] == [f"2025-01-29 was sealed after the published root {first}"]
 
 
 def test_the_commands_seal_check_and_list(
