@@ -24,6 +24,7 @@ def bench_ingest(
     Example: [bold]lf bench ingest --items 2000[/]
     """
     from dataclasses import asdict
+    from datetime import timedelta
 
     from rich.progress import Progress
     from rich.table import Table
@@ -35,7 +36,15 @@ def bench_ingest(
     encoder = load_encoder(settings.encoder, settings.home / "models")
     with Progress(console=err, disable=as_json) as bar:
         task = bar.add_task("items offered", total=items)
-        found = asdict(measure_ingest(encoder, items, rate, on_progress=lambda n: bar.advance(task, n)))
+        found = asdict(
+            measure_ingest(
+                encoder,
+                items,
+                rate,
+                lateness=timedelta(seconds=settings.allowed_lateness_s),
+                on_progress=lambda n: bar.advance(task, n),
+            )
+        )
     if as_json:
         print_json(found)
         return

@@ -24,9 +24,9 @@ from latticeforge.model import DateStatus, Item, Landed, item_id_of
 from latticeforge.radar.core import RadarCore, Tick
 from latticeforge.store import Store, embedded_server
 from latticeforge.store.landing import land_items
+from latticeforge.windows import WINDOW
 
 OFFER_S = 0.5  # items arrive in batches, as polls bring them
-LATENESS = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -50,23 +50,33 @@ class Ingest:
 
 
 def measure_ingest(
-    encoder: Encoder, items: int, rate: float, *, on_progress: Callable[[int], None] = lambda _: None
+    encoder: Encoder,
+    items: int,
+    rate: float,
+    *,
+    lateness: timedelta,
+    on_progress: Callable[[int], None] = lambda _: None,
 ) -> Ingest:
-    """Offer ``items`` at ``rate`` a second to a fresh database; return the figures."""
+    """Offer ``items`` at ``rate`` a second to a fresh database; return the figures.
+
+    Windows wait ``lateness`` for late items, so those of a short run are closed, and timed, after the last offer.
+    """
     with tempfile.TemporaryDirectory(prefix="latticeforge-bench-", ignore_cleanup_errors=True) as folder:
         with Store(embedded_server(Path(folder))).open() as store:
             titles = DemoDay.generate().items
-            landed_rate = _burst(store, titles, None)
-            encoded_rate = _burst(store, titles, encoder)
+            landed_rate = _burst(store, titles, None, lateness)
+            encoded_rate = _burst(store, titles, encoder, lateness)
         with Store(embedded_server(Path(folder) / "steady")).open() as store:
-            return _steady(store, encoder, titles, items, rate, landed_rate, encoded_rate, on_progress)
+            return _steady(store, encoder, titles, items, rate, lateness, landed_rate, encoded_rate, on_progress)
 
 
-def _burst(store: Store, titles: Sequence[Publication], encoder: Encoder | None, count: int = 5_000) -> float:
+def _burst(
+    store: Store, titles: Sequence[Publication], encoder: Encoder | None, lateness: timedelta, count: int = 5_000
+) -> float:
     """Items a second when nothing holds the offer back."""
     at = datetime.now(UTC)
     batch = [_item(p, f"{encoder is not None}{n}", at) for n, p in enumerate(itertools.islice(titles, count))]
-    core = RadarCore(store, encoder, lateness=LATENESS) if encoder else None
+    core = RadarCore(store, encoder, lateness=lateness) if encoder else None
     began = time.perf_counter()
     for start in range(0, count, 500):
         with store.connection() as c:
@@ -101,11 +111,12 @@ def _steady(
     titles: Sequence[Publication],
     count: int,
     rate: float,
+    lateness: timedelta,
     landed_rate: float,
     encoded_rate: float,
     on_progress: Callable[[int], None],
 ) -> Ingest:
-    core = RadarCore(store, encoder, lateness=LATENESS)
+    core = RadarCore(store, encoder, lateness=lateness)
     core.resume(datetime.now(UTC))
     landed = Landed()
     done = threading.Event()
@@ -129,6 +140,7 @@ def _steady(
     offering.start()
     ticks = list(_tick_until(core, done))
     drained = time.perf_counter() - last_offer
+    ticks.append(core.tick(datetime.now(UTC) + WINDOW + lateness))
     return _figures(store, ticks, landed, count, last_offer - began, drained, landed_rate, encoded_rate)
 
 

@@ -8,15 +8,13 @@ Method and figures: docs/method/detect.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-P = ParamSpec("P")
-R = TypeVar("R")
+from latticeforge.machine_code import compiled
+
 Floats = NDArray[np.float64]
 
 DAY_S, BINS = 86_400.0, 48  # half hours of the day
@@ -64,12 +62,6 @@ class State(NamedTuple):
     highest: Floats  # (SCALES,) of the running block
     peaks: Floats  # (SCALES, KEPT_BLOCKS) ring of block maxima
     tail: Floats  # (SCALES, 4)
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """The function as machine code, kept on disk for the next process."""
-    machine_code: Callable[P, R] = njit(cache=True, error_model="numpy")(function)
-    return machine_code
 
 
 def fresh(level: float, spread: float) -> State:

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.sparse.csgraph import connected_components
 
 from latticeforge.model import NARRATIVE, NARRATIVE_ITEM, Table
 from latticeforge.narratives.copies import voices
 from latticeforge.narratives.labels import labels
+from latticeforge.narratives.linkage import average_linkage
 from latticeforge.windows import Window
 
 MIN_SIMILARITY = 0.4  # mean cosine between the voices of two groups that become one; docs/method/narratives.md
@@ -57,41 +55,8 @@ def narratives(articles: pl.DataFrame, vectors: NDArray[np.float32], window: Win
     unit = vectors[rows["row"].to_numpy()].astype(np.float64)
     voice = voices(rows["title"].to_list())
     speaking, voice_number = np.unique(voice, return_inverse=True)
-    group = groups(unit[speaking].astype(np.float32), MIN_SIMILARITY)
+    group = average_linkage(unit[speaking].astype(np.float32), MIN_SIMILARITY)
     return _describe(rows, unit, voice, group, group[voice_number], window)
-
-
-def groups(unit: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
-    """Average-linkage groups (UPGMA, Sokal and Michener 1958) of unit vectors, cut at a mean cosine of ``threshold``.
-
-    Two groups can only join where some pair of their members reaches the threshold, so the connected components of
-    that graph are grouped one by one; the result is the same.
-
-    Args:
-        unit: float32 (n, d) of unit length, n >= 1, in an order of their own: equal similarities go by position.
-
-    Returns:
-        int64 (n,): group numbers 0 .. k-1.
-    """
-    cosine = unit @ unit.T
-    count, component = connected_components(sparse.csr_matrix((cosine >= threshold).astype(np.int8)), directed=False)
-    group = np.empty(len(unit), dtype=np.int64)
-    found = 0
-    order = np.argsort(component, kind="stable")
-    for members in np.split(order, np.cumsum(np.bincount(component, minlength=count))[:-1]):
-        inside = _average_linkage(cosine[np.ix_(members, members)], threshold)
-        group[members] = found + inside
-        found += int(inside.max()) + 1
-    return group
-
-
-def _average_linkage(cosine: NDArray[np.float32], threshold: float) -> NDArray[np.int64]:
-    n = len(cosine)
-    if n < 3:
-        return np.zeros(n, dtype=np.int64)  # a component of two is a pair above the threshold
-    distance = np.maximum(1.0 - cosine[np.triu_indices(n, 1)].astype(np.float64), 0.0)
-    joined = fcluster(linkage(distance, "average"), 1.0 - threshold, "distance")
-    return np.asarray(joined, dtype=np.int64) - 1
 
 
 def _describe(

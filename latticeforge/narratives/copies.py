@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from latticeforge.machine_code import compiled
+
 MIN_JACCARD = 0.8
 _FEW = 64
 
@@ -77,10 +79,32 @@ def _near_pairs(wordings: Sequence[tuple[str, ...]]) -> tuple[NDArray[np.int64],
         return both[:, 0], both[:, 1]
     tokens = _incidence(wordings)
     left, right = _candidates(tokens)
-    shared = np.asarray(tokens[left].multiply(tokens[right]).sum(axis=1)).ravel()
+    shared = _shared(tokens.indptr, tokens.indices, left, right)
     sizes = np.diff(tokens.indptr)
     near = shared >= MIN_JACCARD * (sizes[left] + sizes[right] - shared)
     return left[near], right[near]
+
+
+@compiled
+def _shared(
+    indptr: NDArray[np.int32], words: NDArray[np.int32], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """How many words the two rows of each pair share; the words of a row are sorted.
+
+    20,000 titles of a templated day make 2 million pairs: gathering their rows as sparse matrices took four times as
+    long as grouping by meaning.
+    """
+    shared = np.zeros(len(left), dtype=np.int64)
+    for pair in range(len(left)):
+        a, end_a = indptr[left[pair]], indptr[left[pair] + 1]
+        b, end_b = indptr[right[pair]], indptr[right[pair] + 1]
+        while a < end_a and b < end_b:
+            if words[a] == words[b]:
+                shared[pair] += 1
+            step = words[a] <= words[b]
+            b += words[b] <= words[a]
+            a += step
+    return shared
 
 
 def _jaccard_reached(x: frozenset[str], y: frozenset[str]) -> bool:

@@ -43,6 +43,7 @@ BATCH = 2048  # texts encoded in one transaction
 WINDOWS_A_COMMIT = 12
 HISTORY = timedelta(days=8)  # a first start goes back this far into what the feeds still hold
 MOST_LOOKED_AT = 2000  # newest items of a look: shares need no more, and a second must be enough for it
+LOOK_BACK_EVERY = timedelta(seconds=30)  # windows that wait to be closed hardly change from one second to the next
 READER = "radar"
 MIN_GROUP = 4  # fewer items in five minutes are no surge that a look could find before its window closes
 NEAR = 0.35  # cosine; a little below the mean similarity inside a narrative (narratives.clusters)
@@ -84,6 +85,7 @@ class RadarCore:
         self._closed_until: datetime | None = None
         self._delays_s: list[float] = []
         self._fresh = False
+        self._looked_back: dict[Window, datetime] = {}
 
     def resume(self, now: datetime, *, begin: datetime | None = None) -> None:
         """Go on from what is stored: closed windows, landed items, alerts of the last hours.
@@ -159,17 +161,22 @@ class RadarCore:
             if not _has_group(vectors[article["counted"].to_numpy()]):
                 return
             self._context.refresh(c, [window])
-            self._look_back(c, window)
+            self._look_back(c, now, window)
             evaluation = evaluate(window, article, vectors, self._encoder.name, self._context.around(window))
             done.evaluated = True
             self._publish(c, evaluation, now, landed["first_seen_at"].max(), done)
 
-    def _look_back(self, c: psycopg.Connection, window: Window) -> None:
+    def _look_back(self, c: psycopg.Connection, now: datetime, window: Window) -> None:
         """Group what is there of the windows that are over and still wait for late items: they are history too."""
         waiting = list(windows_between(self._closed_until or window.start, floor_to(window.start, WINDOW)))
+        self._looked_back = {w: at for w, at in self._looked_back.items() if w in waiting}
         for w in waiting:
-            article = articles(read_items(c, w.start, w.end), w)
+            if w in self._looked_back and now - self._looked_back[w] < LOOK_BACK_EVERY:
+                continue
+            landed = read_items(c, w.start, w.end)
+            article = articles(landed.gather_every(1 + landed.height // MOST_LOOKED_AT), w)
             self._context.put_narratives(w, narratives(article, self._vectors(c, article), w).narrative)
+            self._looked_back[w] = now
 
     def _evaluate(self, c: psycopg.Connection, window: Window, landed: pl.DataFrame) -> Evaluation:
         article = articles(landed, window)

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from latticeforge.model import ARTICLE, NARRATIVE, NARRATIVE_ITEM, text_hash
-from latticeforge.narratives.clusters import groups, narratives
+from latticeforge.narratives.clusters import narratives
 from latticeforge.windows import Window
 
 WINDOW = Window(datetime(2025, 1, 28, 14, 20, tzinfo=UTC))
@@ -120,16 +120,3 @@ def test_undated_items_are_not_counted() -> None:
 def test_vectors_must_match_the_articles() -> None:
     with pytest.raises(ValueError, match="2 articles need as many vectors, got 1"):
         narratives(article_rows(["a", "b"]), around([0]), WINDOW)
-
-
-def test_groups_are_those_of_plain_average_linkage() -> None:
-    """Components first, then linkage, is an exact shortcut."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-
-    unit = around(list(np.random.default_rng(5).integers(0, 40, 300)), spread=1.2, seed=5)
-    distance = np.maximum(1 - (unit.astype(np.float64) @ unit.T.astype(np.float64)), 0)
-    expected = fcluster(linkage(distance[np.triu_indices(300, 1)], "average"), 0.6, "distance")
-    found = groups(unit, 0.4)
-    together = found[:, None] == found
-    assert 1 < found.max() < 299
-    assert (together == (expected[:, None] == expected)).all()

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from latticeforge.narratives import stories as module
-from latticeforge.narratives.clusters import groups
+from latticeforge.narratives.linkage import average_linkage
 from latticeforge.narratives.stories import stories
 from latticeforge.narratives.tongues import centred, tongue
 
@@ -51,7 +51,7 @@ def test_the_search_finds_the_groups_of_plain_average_linkage() -> None:
     features = near_axes(np.random.default_rng(8).integers(0, 30, 400).tolist(), 1.1)
     found = module._agglomerate(features)
     assert 5 < len(set(found.tolist())) < 300
-    assert same_partition(found, groups(features, module.MIN_SIMILARITY))
+    assert same_partition(found, average_linkage(features, module.MIN_SIMILARITY))
 
 
 def test_more_items_than_a_block_and_than_neighbours() -> None:
@@ -86,5 +86,5 @@ def test_what_a_foreign_language_shares_is_taken_out() -> None:
     assert (vectors @ vectors.T).min() > module.MIN_SIMILARITY
     result = centred(vectors, german)
     assert np.abs(np.linalg.norm(result, axis=1) - 1).max() < 1e-5
-    assert same_partition(groups(result, 0.4), np.array(axes))
+    assert same_partition(average_linkage(result, 0.4), np.array(axes))
     assert centred(vectors, ["A report on the theme"] * 60) is vectors
