@@ -46,9 +46,17 @@ class Settings(BaseSettings):
     stream_url: str | None = Field(
         default=None, description="A Jetstream-like websocket of posts, e.g. wss://host/subscribe; empty means none."
     )
+    spool_max_mb: PositiveInt = Field(
+        default=512,
+        description="Megabytes that may wait on disk while the database is away; past that, collecting waits too.",
+    )
     encoder: str = Field(
         default="minilm-int8",
         description="Text encoder: minilm-int8 (fast), minilm-fp32, or the path of a sentence-transformers model.",
+    )
+    archive: str | None = Field(
+        default=None,
+        description="Where days are sealed: a folder, or s3://bucket/prefix; empty means snapshots in the home.",
     )
     first_day: date = Field(
         default=date(2021, 1, 1), description="First UTC day that the Dagster assets have partitions for."
@@ -56,5 +64,10 @@ class Settings(BaseSettings):
 
     @property
     def snapshots(self) -> Path:
-        """Where sealed days are archived."""
+        """Where days are sealed unless ``archive`` says otherwise."""
         return self.home / "snapshots"
+
+    @property
+    def sealed_days(self) -> str | Path:
+        """Where days are sealed."""
+        return self.archive or self.snapshots

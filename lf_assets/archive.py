@@ -7,6 +7,7 @@ from datetime import date
 
 import dagster as dg
 
+from latticeforge.embedding.weights import published_sha256
 from latticeforge.model import ASSETS
 from latticeforge.store.snapshot import create_snapshot, verify_snapshot
 from lf_assets.catalogue import DAILY_SNAPSHOT
@@ -36,9 +37,10 @@ WHOLE = dg.AssetCheckSpec(
 def daily_snapshot(
     context: dg.AssetExecutionContext, store: StoreResource, snapshots: SnapshotResource
 ) -> dg.MaterializeResult:
-    """Seal the day, then read it back from disk and check it."""
+    """Seal the day, then read it back from where it lies and check it."""
     day = date.fromisoformat(context.partition_key)
-    manifest = create_snapshot(store.store, day, snapshots.folder)
+    archive = snapshots.archive
+    manifest = create_snapshot(store.store, day, archive, weights=published_sha256)
     return dg.MaterializeResult(
         metadata={
             "root": manifest.root,
@@ -46,11 +48,11 @@ def daily_snapshot(
             "rows": manifest.rows,
             "bytes": sum(f.bytes for f in manifest.files),
             "windows": manifest.head.windows,
-            "folder": dg.MetadataValue.path(snapshots.folder / day.isoformat()),
+            "archive": f"{archive.where}/{day}",
             "files": dg.MetadataValue.md(
                 "\n".join(["| table | rows | bytes |", "|---|---|---|"])
                 + "".join(f"\n| {f.table} | {f.rows} | {f.bytes} |" for f in manifest.files)
             ),
         },
-        check_results=[result(WHOLE.name, verify_snapshot(snapshots.folder, day))],
+        check_results=[result(WHOLE.name, verify_snapshot(archive, day))],
     )

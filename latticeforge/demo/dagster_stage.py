@@ -34,6 +34,7 @@ class DagsterStage:
         self._log.parent.mkdir(parents=True, exist_ok=True)
         arguments = ["--wait", "--from", start.isoformat(), "--to", end.isoformat(), "--snapshot", snapshot]
         environment = {**os.environ, **dagster_environment(settings, database_url), "LF_ENCODER": settings.encoder}
+        environment.pop("LF_ARCHIVE", None)  # the demo's day has no place in an archive of real days
         with self._log.open("wb") as errors:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "lf_assets.backfill", *arguments],

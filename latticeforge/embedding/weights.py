@@ -46,3 +46,8 @@ def sha256_of(path: Path) -> str:
         return "missing"
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def published_sha256(encoder_name: str) -> str | None:
+    """SHA-256 of the weights behind an encoder made of the packaged model; None for any other."""
+    return PUBLISHED[WEIGHTS] if encoder_name.split("/")[0] == MODEL else None

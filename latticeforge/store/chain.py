@@ -26,14 +26,19 @@ class Link:
 Chain = Mapping[date, Link]
 
 
-def read_chain(archive: Archive, *, skip_unreadable: bool = False) -> Chain:
+def read_chain(archive: Archive, *, without: date | None = None, skip_unreadable: bool = False) -> Chain:
     """Every day with its root and what it names.
+
+    Args:
+        without: A day that is about to be sealed, of which an interrupted upload may have left a part.
 
     Raises:
         SnapshotFault: a manifest is missing or cannot be read, unless those are skipped.
     """
     chain = {}
     for day in archive.days():
+        if day == without:
+            continue
         try:
             manifest = parse_manifest(archive.read(day, MANIFEST), day)
         except SnapshotFault:

@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,14 +41,14 @@ class Archive(Protocol):
             SnapshotFault: it cannot be read.
         """
 
-    def fetched(self, day: date) -> Any:
+    def fetched(self, day: date) -> AbstractContextManager[Path]:
         """A context: the folder of a day, to read from.
 
         Raises:
             SnapshotFault: it cannot be read.
         """
 
-    def staged(self, day: date) -> Any:
+    def staged(self, day: date) -> AbstractContextManager[Path]:
         """A context: an empty folder in which to prepare a day; gone afterwards."""
 
     def publish(self, day: date, prepared: Path) -> None:

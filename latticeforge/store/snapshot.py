@@ -44,6 +44,7 @@ __all__ = [
     "describe",
     "read_manifest",
     "read_rows",
+    "sealed_manifest",
     "snapshot_days",
     "verify_archive",
     "verify_snapshot",
@@ -75,9 +76,9 @@ def create_snapshot(
         connection.execute("set transaction isolation level repeatable read, read only")
         content = read_day(connection, day)
         version = connection.execute("select max(version) from public.lf_migration").fetchone()
-    if before := _sealed(archive, day):
+    if before := sealed_manifest(archive, day):
         return _same(before, content)
-    previous = chain_end(read_chain(archive))
+    previous = chain_end(read_chain(archive, without=day))
     with archive.staged(day) as folder:
         files = tuple(_write_table(folder, table, frame) for table, frame in content.frames)
         crate = crate_text(day, files, content.encoders).encode()
@@ -101,7 +102,12 @@ def create_snapshot(
     return manifest
 
 
-def _sealed(archive: Archive, day: date) -> Manifest | None:
+def sealed_manifest(archive: Archive, day: date) -> Manifest | None:
+    """The manifest of ``day``, or None where it is not sealed.
+
+    Raises:
+        SnapshotFault: there is one that cannot be read.
+    """
     try:
         return read_manifest(archive, day)
     except MissingFile:
