@@ -79,6 +79,7 @@ EXTERNAL: dict[str, Entry] = {
     "live/windows": Entry("Windows the radar has closed, with counts, lag and delays.", RADAR, _STORED),
     "ops/source": Entry("Each source with its state, its last success and its next attempt.", RADAR, _STORED),
     "ops/gap": Entry("Holes in collection: open, filled or lost.", RADAR, _STORED),
+    "ops/change": Entry("Published numbers that changed, with before, after and why; append-only.", DESK, _STORED),
     "ops/service": Entry("Each running service with its last sign of life.", RADAR, _STORED),
 }
 

@@ -26,6 +26,7 @@ _ASSET_OF_SOURCE = {
     "core.generation": ["core", "distraction_scores"],
     "core.embedding": ["core", "embeddings"],
     "ops.window": ["live", "windows"],
+    "ops.audit": ["ops", "change"],
 }
 
 

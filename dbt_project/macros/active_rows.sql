@@ -1,9 +1,25 @@
+{# A table as it stood at `lf.as_of`, or as it stands now: migration 0004 makes a view of each, which the planner reduces to
+   the table itself where no instant is asked for. #}
+{% macro at_time(schema, table) -%}
+    {{ source(schema, table).incorporate(path={'identifier': 'counting' if table == 'active' else table ~ '_then'}) }}
+{%- endmacro %}
+
+{# The end of what is known: the instant that is asked for, or no end. #}
+{% macro known_until() -%}
+    coalesce(core.as_of(), 'infinity')
+{%- endmacro %}
+
+{# An instant, or null where it lies after the one that is asked for. #}
+{% macro if_known(instant) -%}
+    case when {{ instant }} <= {{ known_until() }} then {{ instant }} end
+{%- endmacro %}
+
 {# The rows of one table that count: those of a generation `core.active` points at. Filters on `window_start` reach the
    table's index. (Comparing window_start as well would say nothing new and mislead the planner by a factor of thousands.) #}
 {% macro active_rows(asset, table) -%}
     (
         select t.*
-        from {{ source('core', 'active') }} as p
+        from {{ at_time('core', 'active') }} as p
         inner join {{ source('core', table) }} as t on t.generation_id = p.generation_id
         where p.asset = '{{ asset }}'
     )
@@ -18,9 +34,9 @@
 {% macro data_now() -%}
     (
         select greatest(
-            (select max(w.closed_at) from {{ source('ops', 'window') }} as w),
-            (select max(l.evaluated_at) from {{ source('live', 'alert') }} as l),
-            (select r.watermark from {{ source('ops', 'service') }} as r where r.service = 'radar')
+            (select max(w.closed_at) from {{ at_time('ops', 'window') }} as w),
+            (select max(l.evaluated_at) from {{ at_time('live', 'alert') }} as l),
+            (select r.watermark from {{ source('ops', 'service') }} as r where r.service = 'radar' and core.as_of() is null)
         )
     )
 {%- endmacro %}

@@ -45,6 +45,7 @@ class Written:
     digest: bytes
     changed: bool
     first: bool
+    held: bool = False  # a rollback holds the window: nothing was published
 
 
 def write_generations(
@@ -53,8 +54,10 @@ def write_generations(
     """Commit many (asset, window) in the caller's transaction: ledger rows, data rows, pointers.
 
     Args:
-        origin: radar, dagster or replay.
+        origin: radar, dagster, replay or rollback.
         reason: Why it was computed again; kept with each generation that replaces another.
+
+    A window that a rollback holds is left as it is until the rollback is undone.
 
     Raises:
         ValueError: a frame does not fit its table.
@@ -63,7 +66,7 @@ def write_generations(
     digests = [asset_digest(ASSETS[w.asset], w.frames) for w in writes]
     active = _active(connection, writes)
     old = [active.get((w.asset, w.window.start)) for w in writes]
-    fresh = [i for i, (before, d) in enumerate(zip(old, digests, strict=True)) if before is None or before[1] != d]
+    fresh = [i for i, (before, d) in enumerate(zip(old, digests, strict=True)) if _differs(before, d)]
     reasons = [reason if old[i] else "" for i in fresh]
     ids = _insert_generations(connection, [writes[i] for i in fresh], [digests[i] for i in fresh], origin, reasons)
     _copy_rows(connection, [(ids[k], writes[i]) for k, i in enumerate(fresh)])
@@ -72,25 +75,37 @@ def write_generations(
     results = []
     for i, w in enumerate(writes):
         before = old[i]
-        generation = new_ids[i] if before is None or i in new_ids else before[0]
+        generation = new_ids[i] if before is None or i in new_ids else before.generation_id
         rows = sum(f.height for f in w.frames)
-        results.append(Written(w.asset, w.window, generation, rows, digests[i], i in new_ids, before is None))
+        held = before is not None and before.held
+        results.append(Written(w.asset, w.window, generation, rows, digests[i], i in new_ids, before is None, held))
     return results
+
+
+@dataclass(frozen=True, slots=True)
+class _Pointer:
+    generation_id: int
+    digest: bytes
+    held: bool
+
+
+def _differs(before: _Pointer | None, digest: bytes) -> bool:
+    return before is None or (before.digest != digest and not before.held)
 
 
 def _shaped(write: Write) -> Frames:
     return tuple(t.shape(f) for t, f in zip(ASSETS[write.asset].tables, write.frames, strict=True))
 
 
-def _active(connection: psycopg.Connection, writes: Sequence[Write]) -> dict[tuple[str, datetime], tuple[int, bytes]]:
+def _active(connection: psycopg.Connection, writes: Sequence[Write]) -> dict[tuple[str, datetime], _Pointer]:
     # Locks the pointers, in one order, so that two writers of the same windows wait for each other and never deadlock.
     rows = connection.execute(
-        "select a.asset, a.window_start, a.generation_id, g.digest from core.active a"
+        "select a.asset, a.window_start, a.generation_id, g.digest, a.held_by is not null from core.active a"
         " join core.generation g using (generation_id)"
         " where a.asset = any(%s) and a.window_start = any(%s) order by 1, 2 for update of a",
         (sorted({w.asset for w in writes}), sorted({w.window.start for w in writes})),
     ).fetchall()
-    return {(asset, start): (generation, bytes(digest)) for asset, start, generation, digest in rows}
+    return {(asset, start): _Pointer(int(generation), bytes(d), held) for asset, start, generation, d, held in rows}
 
 
 def _insert_generations(
@@ -173,7 +188,7 @@ def _name(table: Table) -> sql.Identifier:
 def read_active(
     connection: psycopg.Connection, asset: str, start: datetime, end: datetime, *, table: int = 0
 ) -> pl.DataFrame:
-    """Active rows of one asset for windows in ``[start, end)``, in canonical order (window, key)."""
+    """The rows that count, of one asset, for windows in ``[start, end)``, in canonical order (window, key)."""
     kind = ASSETS[asset].tables[table]
     return read_table(connection, asset, kind, start, end)
 
@@ -185,7 +200,7 @@ def read_table(
     vectors = [n for n, t in table.columns.items() if t == VECTOR]
     names = [sql.SQL("vector_send({})" if n in vectors else "{}").format(sql.Identifier("t", n)) for n in table.columns]
     query = sql.SQL(
-        "select {} from core.active a join {} t on t.generation_id = a.generation_id"
+        "select {} from core.counting a join {} t on t.generation_id = a.generation_id"
         " where a.asset = %s and a.window_start >= %s and a.window_start < %s order by t.window_start, {}"
     ).format(
         sql.SQL(", ").join(names),
@@ -209,7 +224,7 @@ def read_table(
 def computed_windows(connection: psycopg.Connection, asset: str, starts: Sequence[datetime]) -> set[datetime]:
     """Those of ``starts`` that have an active generation of ``asset``."""
     rows = connection.execute(
-        "select window_start from core.active where asset = %s and window_start = any(%s)", (asset, list(starts))
+        "select window_start from core.counting where asset = %s and window_start = any(%s)", (asset, list(starts))
     ).fetchall()
     return {row[0] for row in rows}
 
@@ -229,7 +244,7 @@ def window_digests(
     starts = [
         row[0]
         for row in connection.execute(
-            "select window_start from core.active where asset = %s and window_start >= %s and window_start < %s"
+            "select window_start from core.counting where asset = %s and window_start >= %s and window_start < %s"
             " order by window_start",
             (asset.name, start, end),
         ).fetchall()
@@ -256,7 +271,7 @@ def ledger_digests(
 ) -> dict[datetime, tuple[int, bytes]]:
     """(row count, digest) that the ledger holds for each active window in the range."""
     rows = connection.execute(
-        "select a.window_start, g.row_count, g.digest from core.active a join core.generation g using (generation_id)"
+        "select a.window_start, g.row_count, g.digest from core.counting a join core.generation g using (generation_id)"
         " where a.asset = %s and a.window_start >= %s and a.window_start < %s",
         (asset, start, end),
     ).fetchall()

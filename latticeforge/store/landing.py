@@ -175,10 +175,14 @@ def land_events(connection: psycopg.Connection, events: Sequence[CalendarEvent],
 
 
 def read_items(connection: psycopg.Connection, start: datetime, end: datetime) -> pl.DataFrame:
-    """Every landed revision that belongs to ``[start, end)`` (event time, else first seen), in a fixed order."""
+    """Every landed revision that belongs to ``[start, end)`` (event time, else first seen), in a fixed order.
+
+    Without those that are withdrawn (``ops.withdrawal``).
+    """
     rows = connection.execute(
         sql.SQL(
-            "select {} from landing.item where window_at >= %s and window_at < %s order by window_at, item_id, seq"
+            "select {} from landing.standing_item where window_at >= %s and window_at < %s"
+            " order by window_at, item_id, seq"
         ).format(_columns(LANDED)),
         (start, end),
     ).fetchall()

@@ -61,7 +61,7 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
         )
     }
     assert found == {
-        "day_summary", "gaps", "link_board", "link_evidence", "narrative_timeline", "source_health", "system_status"
+        "changes", "day_summary", "day_summary_kept", "gaps", "link_board", "link_evidence", "narrative_timeline", "source_health", "system_status"
     }  # fmt: skip
     for mart in sorted(found):
         reader.execute(f"select * from marts.{mart} limit 1")
@@ -69,7 +69,7 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
         reader.execute("select * from core.narrative limit 1")
     reader.rollback()
     with pytest.raises((psycopg.errors.ReadOnlySqlTransaction, psycopg.errors.InsufficientPrivilege)):
-        reader.execute("delete from marts.day_summary")
+        reader.execute("delete from marts.day_summary_kept")
 
 
 def test_every_column_of_a_mart_is_described_with_its_type(reader: psycopg.Connection, root: Path) -> None:

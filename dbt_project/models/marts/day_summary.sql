@@ -1,68 +1,10 @@
--- One row for each UTC day. Incremental: a run computes again the newest two days and every day that has had a
--- generation activated since the last run (late items, a backfill, a rollback), so its cost does not grow with the archive.
-{{ config(materialized='incremental', unique_key='date', incremental_strategy='delete+insert', on_schema_change='fail') }}
-
-with days as (
+-- One row for each UTC day: what the last run has kept, or, as of an earlier instant, counted anew.
+{% set days -%}
     select distinct (a.window_start at time zone 'UTC')::date as date
-    from {{ source('core', 'active') }} as a
-    {% if is_incremental() %}
-    where a.activated_at >= (select coalesce(max(built_at), '-infinity') - interval '1 hour' from {{ this }})
-        or a.window_start >= (select max(window_start) - interval '1 day' from {{ source('core', 'active') }})
-    {% endif %}
-),
+    from {{ at_time('core', 'active') }} as a
+    where core.as_of() is not null
+{%- endset %}
 
-spans as (
-    select
-        d.date,
-        d.date::timestamp at time zone 'UTC' as from_at,
-        (d.date + 1)::timestamp at time zone 'UTC' as to_at
-    from days as d
-)
-
-select
-    d.date,
-    i.items_landed,
-    i.items_counted,
-    i.items_undated,
-    i.items_flagged,
-    w.windows_closed,
-    k.spikes,
-    c.links_tested,
-    s.links_reported,
-    g.gaps,
-    now() as built_at
-from spans as d
-cross join lateral (
-    select
-        count(distinct r.item_id) as items_landed,
-        count(distinct r.item_id) filter (where r.date_status = 'ok') as items_counted,
-        count(distinct r.item_id) filter (where r.date_status in ('missing', 'unreadable')) as items_undated,
-        count(distinct r.item_id) filter (where r.date_status <> 'ok') as items_flagged
-    from {{ source('landing', 'item') }} as r
-    where r.window_at >= d.from_at and r.window_at < d.to_at
-) as i
-cross join lateral (
-    select count(*) as windows_closed
-    from {{ source('ops', 'window') }} as r
-    where r.window_start >= d.from_at and r.window_start < d.to_at
-) as w
-cross join lateral (
-    select count(*) filter (where r.is_onset) as spikes
-    from {{ active_rows('spikes', 'spike') }} as r
-    where r.window_start >= d.from_at and r.window_start < d.to_at
-) as k
-cross join lateral (
-    select count(*) as links_tested
-    from {{ active_rows('correlations', 'correlation') }} as r
-    where r.window_start >= d.from_at and r.window_start < d.to_at
-) as c
-cross join lateral (
-    select count(*) filter (where r.verdict in ('likely', 'contested')) as links_reported
-    from {{ active_rows('distraction_scores', 'distraction_score') }} as r
-    where r.window_start >= d.from_at and r.window_start < d.to_at
-) as s
-cross join lateral (
-    select count(*) as gaps
-    from {{ source('ops', 'gap') }} as r
-    where r.from_at < d.to_at and coalesce(r.to_at, 'infinity') > d.from_at
-) as g
+select * from {{ ref('day_summary_kept') }} where core.as_of() is null
+union all
+select * from ({{ day_figures(days) }}) as anew

@@ -9,5 +9,5 @@ select
     g.state,
     g.filled_at,
     extract(epoch from g.to_at - g.from_at)::double precision as duration_s
-from {{ source('ops', 'gap') }} as g
-left join {{ source('ops', 'source') }} as s on s.source = g.source
+from {{ at_time('ops', 'gap') }} as g
+left join {{ at_time('ops', 'source') }} as s on s.source = g.source

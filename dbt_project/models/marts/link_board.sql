@@ -8,7 +8,7 @@ with live as (
         {{ window_of('a.evaluated_at') }} as window_start,
         case when w.window_start is null then 'live' else 'lapsed' end as stage
     from {{ ref('stg_alerts') }} as a
-    left join {{ source('ops', 'window') }} as w on w.window_start = {{ window_of('a.evaluated_at') }}
+    left join {{ at_time('ops', 'window') }} as w on w.window_start = {{ window_of('a.evaluated_at') }}
     where not exists (
         select 1
         from {{ active_rows('distraction_scores', 'distraction_score') }} as final

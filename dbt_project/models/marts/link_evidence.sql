@@ -31,7 +31,7 @@ cross join lateral unnest(c.evidence) with ordinality as i (item_id, place)
 cross join lateral (
     select * from {{ source('landing', 'item') }} as r where r.item_id = i.item_id order by r.seq limit 1
 ) as f
-left join {{ source('ops', 'source') }} as o on o.source = f.source
+left join {{ at_time('ops', 'source') }} as o on o.source = f.source
 -- known once the item's window has closed; null before
-left join {{ source('core', 'active') }} as p on p.asset = 'narratives' and p.window_start = {{ window_of('f.window_at') }}
+left join {{ at_time('core', 'active') }} as p on p.asset = 'narratives' and p.window_start = {{ window_of('f.window_at') }}
 left join {{ source('core', 'narrative_item') }} as v on v.generation_id = p.generation_id and v.item_id = f.item_id

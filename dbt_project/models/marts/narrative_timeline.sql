@@ -17,14 +17,14 @@ select
     {% for scale in (5, 15, 60) %}
     (
         select b.expected
-        from {{ source('core', 'active') }} as p
+        from {{ at_time('core', 'active') }} as p
         inner join {{ source('core', 'spike_baseline') }} as b on b.generation_id = p.generation_id
         where p.asset = 'spike_baselines' and p.window_start = n.window_start
             and b.narrative_id = n.narrative_id and b.scale_minutes = {{ scale }}
     ) as expected_{{ scale }},
     (
         select k.surprise
-        from {{ source('core', 'active') }} as p
+        from {{ at_time('core', 'active') }} as p
         inner join {{ source('core', 'spike') }} as k on k.generation_id = p.generation_id
         where p.asset = 'spikes' and p.window_start = n.window_start
             and k.spike_id = n.narrative_id || '-{{ scale }}m'

@@ -9,11 +9,11 @@ select
     s.political,
     s.interval_s,
     s.state,
-    s.last_attempt_at,
-    s.last_success_at,
-    coalesce(s.last_item_at, r.last_item_at) as last_item_at,
+    {{ if_known('s.last_attempt_at') }} as last_attempt_at,
+    {{ if_known('s.last_success_at') }} as last_success_at,
+    coalesce({{ if_known('s.last_item_at') }}, r.last_item_at) as last_item_at,
     s.failures,
-    s.next_attempt_at,
+    {{ if_known('s.next_attempt_at') }} as next_attempt_at,
     s.clock_offset_s,
     {{ cut('s.last_fault', 300) }} as last_fault,
     o.from_at as open_gap_since,
@@ -21,7 +21,7 @@ select
     coalesce(r.items_24h, 0) as items_24h,
     coalesce(r.undated_24h, 0) as undated_24h,
     coalesce(r.flagged_24h, 0) as flagged_24h
-from {{ source('ops', 'source') }} as s
+from {{ at_time('ops', 'source') }} as s
 left join (
     select
         i.source,
@@ -30,12 +30,13 @@ left join (
         count(*) filter (where i.date_status in ('missing', 'unreadable')) as undated_24h,
         count(*) filter (where i.date_status <> 'ok') as flagged_24h
     from {{ source('landing', 'item') }} as i
-    where i.window_at > coalesce({{ data_now() }}, now()) - interval '24 hours'
+    where i.window_at > coalesce({{ data_now() }}, core.as_of(), now()) - interval '24 hours'
+        and i.landed_at <= {{ known_until() }}
     group by i.source
 ) as r on r.source = s.source
 left join lateral (
     select g.from_at, g.reason
-    from {{ source('ops', 'gap') }} as g
+    from {{ at_time('ops', 'gap') }} as g
     where g.source = s.source and g.state = 'open'
     order by g.from_at
     limit 1

@@ -1,4 +1,5 @@
--- One row: how far the data reaches and whether the radar is alive.
+-- One row: how far the data reaches and whether the radar is alive. Signs of life are not kept: as of an earlier instant
+-- they are null.
 select
     {{ data_now() }} as data_now,
     w.window_start + interval '5 minutes' as last_window_end,
@@ -13,10 +14,10 @@ select
     r.started_at as radar_started_at,
     r.beat_at as radar_beat_at,
     extract(epoch from now() - r.beat_at)::double precision as radar_beat_age_s,
-    (select count(*) from {{ source('ops', 'gap') }} as g where g.state = 'open') as open_gaps,
-    (select count(*) from {{ source('ops', 'source') }} as s) as sources,
-    (select count(*) from {{ source('ops', 'source') }} as s where s.state in ('backing off', 'failing')) as sources_failing
+    (select count(*) from {{ at_time('ops', 'gap') }} as g where g.state = 'open') as open_gaps,
+    (select count(*) from {{ at_time('ops', 'source') }} as s) as sources,
+    (select count(*) from {{ at_time('ops', 'source') }} as s where s.state in ('backing off', 'failing')) as sources_failing
 from (values (1)) as one (row_number)
-left join (select * from {{ source('ops', 'window') }} order by window_start desc limit 1) as w on true
-left join (select * from {{ source('live', 'alert') }} order by evaluated_at desc limit 1) as l on true
-left join {{ source('ops', 'service') }} as r on r.service = 'radar'
+left join (select * from {{ at_time('ops', 'window') }} order by window_start desc limit 1) as w on true
+left join (select * from {{ at_time('live', 'alert') }} order by evaluated_at desc limit 1) as l on true
+left join {{ source('ops', 'service') }} as r on r.service = 'radar' and core.as_of() is null

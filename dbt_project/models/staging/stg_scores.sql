@@ -55,17 +55,17 @@ from (
     from {{ active_rows('distraction_scores', 'distraction_score') }} as d
 ) as s
 inner join {{ source('core', 'generation') }} as g on g.generation_id = s.generation_id
-left join {{ source('ops', 'window') }} as w on w.window_start = s.window_start
-left join {{ source('core', 'active') }} as ac on ac.asset = 'correlations' and ac.window_start = s.window_start
+left join {{ at_time('ops', 'window') }} as w on w.window_start = s.window_start
+left join {{ at_time('core', 'active') }} as ac on ac.asset = 'correlations' and ac.window_start = s.window_start
 left join {{ source('core', 'correlation') }} as c on c.generation_id = ac.generation_id and c.link_id = s.link_id
-left join {{ source('core', 'active') }} as ak on ak.asset = 'spikes' and ak.window_start = s.window_start
+left join {{ at_time('core', 'active') }} as ak on ak.asset = 'spikes' and ak.window_start = s.window_start
 left join {{ source('core', 'spike') }} as k on k.generation_id = ak.generation_id and k.spike_id = c.spike_id
-left join {{ source('core', 'active') }} as an on an.asset = 'narratives' and an.window_start = s.window_start
+left join {{ at_time('core', 'active') }} as an on an.asset = 'narratives' and an.window_start = s.window_start
 left join {{ source('core', 'narrative') }} as n
     on n.generation_id = an.generation_id and n.narrative_id = s.narrative_id
 left join {{ source('landing', 'calendar_event') }} as e on e.event_id = s.event_id
 -- A burst of political news is an event too; it is kept with the window of the narrative that made it.
-left join {{ source('core', 'active') }} as ab on ab.asset = 'spikes' and ab.window_start = {{ burst_window('s.event_id') }}
+left join {{ at_time('core', 'active') }} as ab on ab.asset = 'spikes' and ab.window_start = {{ burst_window('s.event_id') }}
 left join {{ source('core', 'political_burst') }} as b
     on b.generation_id = ab.generation_id and b.event_id = s.event_id
 where s.place = 1
