@@ -34,6 +34,8 @@ def row_texts(table: Table, frame: pl.DataFrame) -> list[str]:
         ValueError: a column is missing, or the key is not unique.
     """
     shaped = table.shape(frame)
+    if not shaped.height:
+        return []
     plain = shaped.select(_plain(n, t) for n, t in table.columns.items() if t != VECTOR)
     columns = {name: plain[name].to_list() for name in plain.columns}
     for name in (n for n, t in table.columns.items() if t == VECTOR):
