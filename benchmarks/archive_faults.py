@@ -3,7 +3,7 @@
     python benchmarks/archive_faults.py [FAULTS] [SEED]
 
 Each fault is applied to a whole archive of three chained days, which is then checked as `lf snapshot verify --root`
-does, and put back. Between them the clean archive is checked too. ``tests/faults/test_archive_faults.py`` uses the same.
+does, and put back. Between them the clean archive is checked too. ``tests/faults`` uses the same.
 """
 
 from __future__ import annotations

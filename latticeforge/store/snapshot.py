@@ -21,9 +21,9 @@ import polars as pl
 from latticeforge import __version__
 from latticeforge.model import Table
 from latticeforge.store.archive import Day, read_day, tables
-from latticeforge.store.chain import Chain, chain_end, chain_problems, read_chain
 from latticeforge.store.crate import crate_text
 from latticeforge.store.database import Store
+from latticeforge.store.day_chain import Chain, chain_end, chain_problems, read_chain
 from latticeforge.store.manifest import (
     CRATE,
     FORMAT,

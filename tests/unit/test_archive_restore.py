@@ -31,7 +31,7 @@ from latticeforge.model import (
 )
 from latticeforge.store import Store
 from latticeforge.store.archive import ALERT, GENERATION, tables
-from latticeforge.store.chain import chain_end, read_chain
+from latticeforge.store.day_chain import chain_end, read_chain
 from latticeforge.store.difference import differences, live_side, sealed_side
 from latticeforge.store.generations import Write, digests, write_generations
 from latticeforge.store.landing import land_attention, land_events, land_items
