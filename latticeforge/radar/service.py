@@ -15,8 +15,8 @@ import psycopg_pool
 import structlog
 
 from latticeforge.radar.core import RadarCore, Tick
-from latticeforge.radar.landing import RETRY_S
-from latticeforge.sources.clock import Clock, sleep_unless
+from latticeforge.radar.landing import RETRY_S, StoreLanding
+from latticeforge.sources.clock import Clock, SteadyClock, Step, sleep_unless
 from latticeforge.store import Store
 from latticeforge.store.ledger import beat, record_event
 
@@ -32,6 +32,43 @@ class Collector(Protocol):
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until ``stop`` is set."""
         ...
+
+
+class Drain:
+    """Brings what waits on disk into the database, as a collector among collectors."""
+
+    def __init__(self, landing: StoreLanding) -> None:
+        self._landing = landing
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Drain whenever there is something to drain, until ``stop`` is set."""
+        await self._landing.keep_draining(stop)
+
+
+class ClockWatcher:
+    """Tells of jumps of the system's clock."""
+
+    def __init__(self, clock: SteadyClock, landing: StoreLanding) -> None:
+        self._clock, self._landing = clock, landing
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look every tick until ``stop`` is set."""
+        while not await sleep_unless(stop, self._clock, TICK_S):
+            self._clock.now()
+            while self._clock.steps:
+                await self._tell(self._clock.steps.pop(0))
+
+    async def _tell(self, step: Step) -> None:
+        by_s = step.by.total_seconds()
+        what = "has stayed there and is followed" if step.taken else "is not followed unless it stays there"
+        await self._landing.record_event(
+            "clock.stepped",
+            f"the system's clock jumped by {by_s:+.0f} s and {what}",
+            source="",
+            severity="warning",
+            at=step.at,
+            detail={"by_s": round(by_s, 1), "taken": step.taken},
+        )
 
 
 def _start(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

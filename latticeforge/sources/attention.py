@@ -17,7 +17,7 @@ from latticeforge.sources.client import FeedClient
 from latticeforge.sources.clock import Clock, sleep_unless
 from latticeforge.sources.counts import MINUTE, CountsPage, missing_minutes, read_counts
 from latticeforge.sources.faults import SourceFault, UnreadableInput
-from latticeforge.sources.health import Health
+from latticeforge.sources.health import Health, Resume
 from latticeforge.sources.landing import Landing
 from latticeforge.windows import floor_to
 
@@ -59,16 +59,20 @@ class AttentionCollector:
         *,
         rng: random.Random,
         since: datetime | None = None,
+        resume: Resume | None = None,
     ) -> None:
         """``since``: the first minute wanted; by default the present one."""
         self.source = source
         self.since = floor_to(since or clock.now(), MINUTE)
         self._client, self._clock, self._landing, self._rng = client, clock, landing, rng
-        self._health = Health(source.name, clock, landing, rng, base_s=10.0)
+        self._health = Health(source.name, clock, landing, rng, base_s=10.0, resume=resume)
+        self._first_wait_s = resume.wait_s(clock.now()) if resume else 0.0
         self._gap_minutes: set[datetime] = set()  # minutes landed since the gap opened
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; a poll under way is finished first."""
+        if self._first_wait_s and await sleep_unless(stop, self._clock, self._first_wait_s):
+            return
         while not stop.is_set():
             poll = await self.poll_once()
             if await sleep_unless(stop, self._clock, poll.next_s):

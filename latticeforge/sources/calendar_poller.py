@@ -15,7 +15,7 @@ from latticeforge.sources.calendar import ParsedCalendar, parse_calendar
 from latticeforge.sources.client import Answer, FeedClient
 from latticeforge.sources.clock import Clock, sleep_unless
 from latticeforge.sources.faults import PermanentFault, SourceFault, UnreadableInput
-from latticeforge.sources.health import Health
+from latticeforge.sources.health import Health, Resume
 from latticeforge.sources.landing import Landing
 
 MAX_FILE_BYTES = 50_000_000
@@ -43,11 +43,19 @@ class CalendarPoller:
     """Reads one calendar at its interval, for ever. What it said before stays; a hole in polling loses nothing."""
 
     def __init__(
-        self, source: CalendarSource, client: FeedClient, clock: Clock, landing: Landing, *, rng: random.Random
+        self,
+        source: CalendarSource,
+        client: FeedClient,
+        clock: Clock,
+        landing: Landing,
+        *,
+        rng: random.Random,
+        resume: Resume | None = None,
     ) -> None:
         self.source = source
+        self._first_wait_s = resume.wait_s(clock.now()) if resume and resume.failures else 0.0
         self._client, self._clock, self._landing = client, clock, landing
-        self._health = Health(source.name, clock, landing, rng, base_s=30.0)
+        self._health = Health(source.name, clock, landing, rng, base_s=30.0, resume=resume)
         self._etag: str | None = None
         self._last_modified: str | None = None
         self._payload_hash = b""
@@ -55,6 +63,8 @@ class CalendarPoller:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; a poll under way is finished first."""
+        if self._first_wait_s and await sleep_unless(stop, self._clock, self._first_wait_s):
+            return
         while not stop.is_set():
             poll = await self.poll_once()
             if await sleep_unless(stop, self._clock, poll.next_s):

@@ -28,6 +28,7 @@ class FeedSource:
     political: bool = False
     interval_s: float = 300.0
     social: bool = False  # its items are posts: the author is an account, a voice of its own
+    longest_silence_s: float | None = None  # usual at most; learned in four weeks where it is not declared
 
 
 class _Row(pydantic.BaseModel, extra="forbid"):
@@ -40,6 +41,7 @@ class _Row(pydantic.BaseModel, extra="forbid"):
     political: bool = False
     interval_s: float = pydantic.Field(default=300.0, ge=10.0, le=86_400.0)
     social: bool = False
+    longest_silence_s: float | None = pydantic.Field(default=None, ge=60.0, le=31_536_000.0)
 
 
 class _File(pydantic.BaseModel, extra="forbid"):

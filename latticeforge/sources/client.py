@@ -1,7 +1,7 @@
 """The guarded HTTP client: the only way a collector leaves the machine over HTTP.
 
-Here: address checks on every hop, limits of size and time, decoding, conditional requests. Not here: retries and
-schedules (``backoff``, the pollers) and parsing.
+Here: address checks on every hop, limits of size and time, decoding, conditional requests, and asking ``hosts``
+whether a host may be asked now. Not here: retries and schedules (``backoff``, the pollers) and parsing.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ from latticeforge.sources.addresses import resolve
 from latticeforge.sources.backoff import retry_after_s
 from latticeforge.sources.clock import Clock
 from latticeforge.sources.faults import PermanentFault, SourceFault, TransientFault
+from latticeforge.sources.hosts import Hosts
 
 USER_AGENT = "LatticeForge/0.1 (news timing research; polite poller; respects Retry-After)"
 ACCEPT = "application/rss+xml, application/atom+xml, application/feed+json, application/xml;q=0.9, */*;q=0.5"
 MAX_REDIRECTS = 5
 KEPT_HEADERS = frozenset(
     {"content-type", "content-length", "content-encoding", "content-location", "etag", "last-modified", "date"}
-    | {"retry-after", "cache-control", "expires", "server", "location"}
+    | {"retry-after", "cache-control", "expires", "server", "location", "ratelimit", "ratelimit-policy"}
+    | {f"{x}ratelimit-{name}" for x in ("", "x-") for name in ("limit", "remaining", "reset")}
 )
 
 
@@ -42,7 +44,7 @@ class Limits:
     connect_s: float = 10.0
     read_s: float = 20.0  # without a single byte
     total_s: float = 60.0  # for all hops and the whole body: a server that drips bytes ends here
-    per_host: int = 4  # requests at the same time to one host and port
+    per_host: int = 4  # requests at the same time to one host and port; how many a minute is in ``hosts``
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,11 @@ def checked_url(text: str) -> httpx2.URL:
     return url
 
 
+def host_of(url: httpx2.URL) -> str:
+    """The host and port of a URL: what has one budget and one circuit."""
+    return f"{url.host}:{url.port or url.scheme}"
+
+
 def typed_loopback(text: str) -> bool:
     """Whether an address that a user typed names this very machine (``localhost``, 127.0.0.0/8, ``::1``)."""
     try:
@@ -167,8 +174,11 @@ def fault_of_status(status: int, url: str, headers: httpx2.Headers, now: datetim
 class FeedClient:
     """Fetches addresses that strangers may have written. Use as ``async with``; safe for concurrent use."""
 
-    def __init__(self, clock: Clock, *, allow_loopback: bool = False, limits: Limits | None = None) -> None:
+    def __init__(
+        self, clock: Clock, *, allow_loopback: bool = False, limits: Limits | None = None, hosts: Hosts | None = None
+    ) -> None:
         self._clock = clock
+        self._book = hosts or Hosts()
         self._limits = limits or Limits()
         self.allow_loopback = allow_loopback
         self._hosts: weakref.WeakValueDictionary[str, asyncio.Semaphore] = weakref.WeakValueDictionary()
@@ -207,8 +217,8 @@ class FeedClient:
         asked_at = self._clock.now()
         seen = Fetch(source, url, asked_at, asked_at, 0)
         try:
-            async with asyncio.timeout(self._limits.total_s):
-                return await self._follow(seen, headers)
+            async with asyncio.timeout(self._limits.total_s) as limit:
+                return await self._follow(seen, headers, limit)
         except TimeoutError:
             fault: SourceFault = TransientFault(f"{url} took longer than {self._limits.total_s:g} s; tried again later")
         except SourceFault as error:
@@ -216,20 +226,54 @@ class FeedClient:
         received_at = max(asked_at, self._clock.now())
         return Answer(replace(seen, received_at=received_at, fault=str(fault)), fault)
 
-    async def _follow(self, seen: Fetch, headers: dict[str, str]) -> Answer:
+    async def _follow(self, seen: Fetch, headers: dict[str, str], limit: asyncio.Timeout) -> Answer:
         """Follow redirects by hand, so that every hop passes the same checks."""
-        url = checked_url(seen.url)
+        url, left_s = checked_url(seen.url), self._limits.total_s
         for _ in range(MAX_REDIRECTS + 1):
+            limit.reschedule(None)  # waiting for our own turn is no slowness of the server
             async with self._slot(url):
-                answer, onward = await self._one_hop(seen, url, headers)
+                await self._turn(url)
+                began = asyncio.get_running_loop().time()
+                limit.reschedule(began + left_s)
+                answer, onward = await self._noted_hop(seen, url, headers)
+                left_s -= asyncio.get_running_loop().time() - began
             if onward is None:
                 return answer
             url = checked_url(str(url.join(onward)) if "\x00" not in onward else onward)
         raise PermanentFault(f"{seen.url} redirects more than {MAX_REDIRECTS} times; use its final address")
 
+    async def _turn(self, url: httpx2.URL) -> None:
+        """Wait for a place in the budget of the host.
+
+        Raises:
+            HostPaused: it is not to be asked now.
+        """
+        wait_s = self._book.admit(host_of(url), self._clock.now())
+        if wait_s > 0:
+            await self._clock.sleep(wait_s)
+
+    async def _noted_hop(self, seen: Fetch, url: httpx2.URL, headers: dict[str, str]) -> tuple[Answer, str | None]:
+        """One request, whose outcome is noted for its host, also where a limit of time cuts it off."""
+        why = "is too slow"
+        try:
+            answer, onward = await self._one_hop(seen, url, headers)
+            why = ""
+        except PermanentFault:
+            why = ""
+            raise
+        except TransientFault as fault:
+            why = str(fault)
+            raise
+        finally:
+            if why:
+                await self._book.failed(host_of(url), why, self._clock.now())
+        status, kept = (answer.fetch.status, answer.fetch.headers) if onward is None else (302, {})
+        await self._book.answered(host_of(url), str(url), status, kept, self._clock.now())
+        return answer, onward
+
     def _slot(self, url: httpx2.URL) -> asyncio.Semaphore:
         """The semaphore that limits concurrent requests to the URL's host and port."""
-        key = f"{url.host}:{url.port or url.scheme}"
+        key = host_of(url)
         slot = self._hosts.get(key)
         if slot is None:
             slot = self._hosts[key] = asyncio.Semaphore(self._limits.per_host)

@@ -20,6 +20,16 @@ class TransientFault(SourceFault):
         self.retry_after_s = retry_after_s
 
 
+class HostPaused(TransientFault):
+    """We did not ask: the host is left alone for now (open circuit, quota or budget used up). No fault of a source."""
+
+    retry_after_s: float
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        """``retry_after_s``: seconds until the host may be asked."""
+        super().__init__(message, retry_after_s=retry_after_s)
+
+
 class PermanentFault(SourceFault):
     """Will not go away by itself: a refused address, 404, an answer that is not what it should be.
 

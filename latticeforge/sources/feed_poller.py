@@ -19,22 +19,12 @@ from latticeforge.sources.clock import Clock, sleep_unless
 from latticeforge.sources.dates import ClockWatch
 from latticeforge.sources.faults import SourceFault, UnreadableInput
 from latticeforge.sources.feeds import ParsedFeed, ParsedItem, parse_feed, to_item
-from latticeforge.sources.health import Health
-from latticeforge.sources.landing import GapState, Landing
+from latticeforge.sources.health import Health, Resume
+from latticeforge.sources.landing import GapState, Landing, SourceFields
 
 REMEMBERED = 5_000  # entries whose content is remembered, so that an unchanged one is not sent to the store again
 BIG_BYTES = 200_000  # parsed in a thread: the event loop must not wait for it
 ENOUGH_TO_MISS = 5  # entries that must all have gone before a feed counts as overrun
-
-
-@dataclass(frozen=True, slots=True)
-class Resume:
-    """What the store remembers of a feed from before a restart."""
-
-    etag: str | None = None
-    last_modified: str | None = None
-    failures: int = 0
-    last_success_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +54,15 @@ class FeedPoller:
         self.source = source
         self._client, self._clock, self._landing, self._rng = client, clock, landing, rng
         self._health = Health(
-            source.name, clock, landing, rng, base_s=min(source.interval_s, 30.0), failures=resume.failures
+            source.name,
+            clock,
+            landing,
+            rng,
+            base_s=min(source.interval_s, 30.0),
+            resume=resume,
+            declared_silence_s=source.longest_silence_s,
         )
+        self._first_wait_s = resume.wait_s(clock.now())
         self._watch = ClockWatch()
         self._etag, self._last_modified = resume.etag, resume.last_modified
         self._good_at = resume.last_success_at
@@ -75,10 +72,14 @@ class FeedPoller:
         self._payload_hash = b""
         self._problems: tuple[str, ...] = ()
         self._offset_s: float | None = None
+        self._news: list[Item] = []  # of the last poll; none at the first, which cannot tell
+        self._whole = True  # nothing fell out of the feed between the last poll and the one before
         self.landed = Landed()  # all entries read since the start, by what became of them
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until ``stop`` is set; a poll under way is finished first."""
+        if self._first_wait_s and await sleep_unless(stop, self._clock, self._first_wait_s):
+            return
         while not stop.is_set():
             poll = await self.poll_once()
             if await sleep_unless(stop, self._clock, poll.next_s):
@@ -98,15 +99,18 @@ class FeedPoller:
         except UnreadableInput as fault:
             message = UnreadableInput(f"{self.source.name}: {fault}")
             return await self._failed(message, answer.fetch.requested_at)
+        self._news, self._whole = [], True
         landed = await self._land(feed, answer, fetch_id) if feed else Landed(duplicate=len(self._current))
-        await self._succeeded(answer)
+        await self._succeeded(answer, landed.new > 0)
         self.landed += landed
         return Poll(landed, self._next_s())
 
     async def _check_absence(self, asked_at: datetime) -> None:
         """At the first poll after a restart, record the time in which nobody polled."""
         first, self._first = self._first, False
-        if first and self._good_at and (asked_at - self._good_at).total_seconds() > 2 * self.source.interval_s:
+        if not first or self._good_at is None or self._health.gap is not None:
+            return
+        if (asked_at - self._good_at).total_seconds() > 2 * self.source.interval_s:
             await self._health.open_gap(self._good_at, "collector was not running")
 
     async def _parsed(self, answer: Answer) -> ParsedFeed | None:
@@ -123,6 +127,7 @@ class FeedPoller:
         received_at = answer.fetch.received_at
         await self._check_clock([item for item in feed.items if item.guid not in self._seen], received_at)
         items = [self._item(item, received_at) for item in feed.items]
+        self._news = [item for item in items if item.guid not in self._seen] if self._current else []
         changed = [item for item in items if self._seen.get(item.guid) != item.content_hash]
         landed = await self._landing.land_items(changed, fetch_id) if changed else Landed()
         await self._check_overlap(items, received_at)
@@ -153,7 +158,7 @@ class FeedPoller:
 
     async def _check_overlap(self, items: Sequence[Item], received_at: datetime) -> None:
         """Close the gap, if one is open; record one where the feed moved on by more than it holds."""
-        whole = self._reaches_back(items)
+        whole = self._whole = self._reaches_back(items)
         overrun = len(self._current) >= ENOUGH_TO_MISS and bool(items) and not whole
         if overrun and self._health.gap is None and self._good_at is not None:
             await self._health.open_gap(self._good_at, "feed moved on by more than it holds")
@@ -186,13 +191,19 @@ class FeedPoller:
             await self._health.tell("feed.problems", message, "warning", {"problems": list(feed.problems[:20])})
         self._problems = feed.problems
 
-    async def _succeeded(self, answer: Answer) -> None:
+    async def _succeeded(self, answer: Answer, landed_new: bool) -> None:
         headers = answer.fetch.headers
         self._good_at = answer.fetch.received_at
         if not answer.not_modified:
             self._etag, self._last_modified = headers.get("etag"), headers.get("last-modified")
         await self._health.close_gap(self._good_at, "filled", "unchanged since the gap began")
-        await self._health.worked(self.source.interval_s, etag=self._etag, last_modified=self._last_modified)
+        oldest = min((item.published_at for item in self._news if item.published_at), default=None)
+        new = landed_new or bool(self._news)
+        await self._health.heard(new, self.source.interval_s, oldest=oldest, whole=self._whole)
+        fields: SourceFields = {"etag": self._etag, "last_modified": self._last_modified}
+        if new:
+            fields["last_item_at"] = self._good_at
+        await self._health.worked(self.source.interval_s, **fields)
 
     async def _failed(self, fault: SourceFault, asked_at: datetime) -> Poll:
         wait_s = await self._health.failed(

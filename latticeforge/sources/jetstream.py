@@ -28,7 +28,7 @@ from latticeforge.sources.clock import Clock, sleep_unless
 from latticeforge.sources.date_text import read_date
 from latticeforge.sources.dates import DateProblem, judge_date
 from latticeforge.sources.faults import PermanentFault, SourceFault, TransientFault
-from latticeforge.sources.health import Health
+from latticeforge.sources.health import Health, Resume
 from latticeforge.sources.landing import Landing
 
 MAX_MESSAGE_BYTES = 65_536
@@ -86,6 +86,11 @@ def _post(did: str, commit: dict[str, Any], source: str, received_at: datetime) 
     )
 
 
+def stream_name(url: str) -> str:
+    """The identity of the stream at ``url`` in the store."""
+    return f"jetstream:{urlsplit(url).hostname}"
+
+
 class JetstreamCollector:
     """Listens to one stream for ever, in batches."""
 
@@ -98,20 +103,25 @@ class JetstreamCollector:
         rng: random.Random,
         allow_loopback: bool = False,
         batching: Batching | None = None,
-        cursor_us: int | None = None,
+        resume: Resume | None = None,
     ) -> None:
-        """``url``: ws or wss; ``cursor_us``: the stream's time of the last post landed before a restart."""
+        """``url``: ws or wss. After a restart the stream goes on from the last post that was told of."""
         self.url = url
-        self.source = f"jetstream:{urlsplit(url).hostname}"
-        self.cursor_us = cursor_us
+        self.source = stream_name(url)
+        last = resume.last_item_at if resume else None
+        self.cursor_us = round(last.timestamp() * 1e6) if last else None
         self._clock, self._landing, self._allow_loopback = clock, landing, allow_loopback
         self._batching = batching or Batching()
-        self._health = Health(self.source, clock, landing, rng, base_s=5.0)
+        self._health = Health(self.source, clock, landing, rng, base_s=5.0, resume=resume)
         self._started_at = clock.now()
         self._told_at = self._started_at - TELL_EVERY
+        self._resumed = self.cursor_us is not None
+        self._first_wait_s = resume.wait_s(self._started_at) if resume and resume.failures else 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until ``stop`` is set; what has been received is landed first."""
+        if self._first_wait_s and await sleep_unless(stop, self._clock, self._first_wait_s):
+            return
         while not stop.is_set():
             try:
                 await self._listen(stop)
@@ -138,6 +148,7 @@ class JetstreamCollector:
                 batch = await self._batch(connection, stop)
                 if batch:
                     await self._land(batch)
+                await self._health.heard(bool(batch), TELL_EVERY.total_seconds())
         finally:
             await connection.close()
 
@@ -227,6 +238,9 @@ class JetstreamCollector:
         """The stream works: close the gap (filled where the replay began before it) and move the cursor."""
         whole = self.cursor_us is not None and times[0] <= self.cursor_us
         what = "the replay began before the gap" if whole else "the stream could not go back so far"
+        if self._resumed and not whole and self._health.gap is None:
+            await self._health.open_gap(self._good_until(), "collector was not running")
+        self._resumed = False
         await self._health.close_gap(now, "filled" if whole else "lost", what)
         self.cursor_us = max(*times, self.cursor_us or 0)
         if self._health.failures or now - self._told_at >= TELL_EVERY:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, Protocol, TypedDict, Unpack
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 from latticeforge.model import AttentionCount, CalendarEvent, Fetch, Item, Landed
 
@@ -38,6 +38,7 @@ class SourceFields(TypedDict, total=False):
     next_attempt_at: datetime
     clock_offset_s: float | None
     last_fault: str | None
+    cadence: Mapping[str, Any]  # of ``cadence.Cadence.dump``
 
 
 class Landing(Protocol):

@@ -131,6 +131,18 @@ def update_source(connection: psycopg.Connection, source: str, **values: Any) ->
     )
 
 
+def save_host(connection: psycopg.Connection, **values: Any) -> None:
+    """Insert or replace one row of ``ops.host``."""
+    names = [sql.Identifier(n) for n in values]
+    updates = [sql.SQL("{0} = excluded.{0}").format(n) for n in names]
+    connection.execute(
+        sql.SQL("insert into ops.host ({}) values ({}) on conflict (host) do update set {}").format(
+            sql.SQL(", ").join(names), sql.SQL(", ").join(sql.Placeholder() * len(names)), sql.SQL(", ").join(updates)
+        ),
+        list(values.values()),
+    )
+
+
 def political_sources(connection: psycopg.Connection) -> set[str]:
     """Names of the sources that publish politics first of all."""
     return {row[0] for row in connection.execute("select source from ops.source where political").fetchall()}

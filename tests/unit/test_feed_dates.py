@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from latticeforge.model import DateStatus
-from latticeforge.sources.backoff import CAP_S, delay_s, retry_after_s
+from latticeforge.sources.backoff import ASKED_CAP_S, CAP_S, delay_s, retry_after_s
 from latticeforge.sources.date_text import read_date
 from latticeforge.sources.dates import ClockWatch, DateProblem, judge_date
 
@@ -153,7 +153,12 @@ def test_back_off_grows_and_is_capped() -> None:
 def test_what_the_server_asks_for_is_obeyed_up_to_the_cap() -> None:
     rng = random.Random(1)
     assert all(120 <= delay_s(1, rng, base_s=1, retry_after_s=120) <= 132 for _ in range(50))
-    assert delay_s(1, rng, base_s=1, retry_after_s=86_400) == CAP_S
+    assert all(ASKED_CAP_S <= delay_s(1, rng, base_s=1, retry_after_s=9e9) <= 1.1 * ASKED_CAP_S for _ in range(50))
+
+
+def test_a_server_that_says_at_once_for_ever_is_not_asked_at_once() -> None:
+    rng = random.Random(1)
+    assert all(delay_s(9, rng, base_s=30, retry_after_s=0) >= 10 for _ in range(50))
 
 
 @pytest.mark.parametrize(
