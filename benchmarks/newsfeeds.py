@@ -23,7 +23,7 @@ from latticeforge.narratives.calendar_counts import (
     fit_baseline,
     score_field,
 )
-from latticeforge.narratives.codebook import RELATED_SHARE, CodeBook, fit_code_book, narratives_for
+from latticeforge.narratives.codebook import NEAREST_SHARE, RELATED_SHARE, CodeBook, fit_code_book, narratives_for
 
 REAL = Path(__file__).resolve().parents[2] / "shared" / "real" / "front-page-2021h2.csv.gz"
 DEVELOPMENT_DAYS = 28
@@ -43,12 +43,15 @@ class Feed:
     vectors: NDArray[np.float32] | None
 
     def gates(self, n: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-        """(n, K): for a real feed, of the titles of random items in place of events."""
+        """(n, K): for a real feed, of the titles of random items in place of events; else 10 to 30 % of them closed.
+
+        Of real titles the gate closes 13 % (executive orders) to 23 % (titles of the same front page).
+        """
         if self.book is not None and self.vectors is not None:
             return self.book.unrelated(self.vectors[rng.integers(len(self.vectors), size=n)])
         k = self.panel.narratives
         order = rng.random((n, k)).argsort(axis=1)
-        return order >= int(np.ceil(RELATED_SHARE * k))
+        return order >= rng.uniform(NEAREST_SHARE, RELATED_SHARE, size=(n, 1)) * k
 
     def slots(self, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
         """n event slots, any time of the tested era."""

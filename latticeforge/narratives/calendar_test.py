@@ -20,13 +20,15 @@ from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS, Field
 MIN_EVENTS = 10  # a calendar with fewer can only be explored
 MIN_PLACEBO_DAYS = 10  # days that events could have fallen on; with fewer a calendar is not tested
 ERA_DAYS = 182
-CLUSTER_SLOTS = 48 * HOUR_SLOTS  # events less than 48 h after the first of a cluster move with it
+CLUSTER_SLOTS = 24 * HOUR_SLOTS  # events less than 24 h after the first of a cluster move with it
 PLACEBOS = 1999
 CENTRING = 300
 LEVEL = 0.05
 
-_SD_FLOOR = 0.75  # of sqrt(events): the standard deviation of a sum from 300 draws is itself uncertain
+_SD_FLOOR = 0.5  # of sqrt(events); in a record where hardly anything varies
 _DRAW_BLOCK = 512
+_REDRAWS = 12  # of clusters that fell upon others; in a crowded record some stay where they fell
+_MIN_LIFT = 0.1  # share of the effect; a placebo calendar that holds nearly all of it says nothing of its size
 _WEEKEND = 5
 
 
@@ -57,12 +59,25 @@ class Placebos:
         reached = [np.add.outer(self.slots[c.events], c.moves).ravel() for c in self.clusters]
         return np.unique(np.concatenate(reached))
 
-    def draw(self, count: int, rng: np.random.Generator) -> Slots:
-        """(count, n) slots of ``count`` placebo calendars."""
+    def draw(self, count: int, rng: np.random.Generator, apart: int) -> Slots:
+        """(count, n) slots of ``count`` placebo calendars.
+
+        Clusters lie ``apart`` slots or more from each other, as the real ones do: sums over the same window twice
+        would vary more than any real calendar's.
+        """
         drawn = np.empty((count, self.slots.size), dtype=np.int64)
-        for cluster in self.clusters:
-            move = cluster.moves[rng.integers(cluster.moves.size, size=count)]
-            drawn[:, cluster.events] = self.slots[cluster.events] + move[:, None]
+        placed = np.zeros(0, dtype=np.int64)
+        for i in rng.permutation(len(self.clusters)).tolist():
+            cluster = self.clusters[i]
+            left = np.arange(count)
+            for _ in range(_REDRAWS):
+                move = cluster.moves[rng.integers(cluster.moves.size, size=left.size)]
+                at = self.slots[cluster.events] + move[:, None]
+                drawn[left[:, None], cluster.events] = at
+                left = left[_collides(drawn[left[:, None], placed], at, apart)]
+                if not left.size:
+                    break
+            placed = np.append(placed, cluster.events)
         return drawn
 
 
@@ -95,7 +110,7 @@ class CalendarTest:
     score: Floats  # (K,) normal scores; -inf where not tested
     narrative_p: Floats  # (K,) the same for each narrative, against the maximum: corrected for the choice among K
     effect: Floats  # (K,) items above chance per event
-    effect_low: Floats  # (K,) 95 % placebo interval
+    effect_low: Floats  # (K,) 95 % interval
     effect_high: Floats
     share: Floats  # (K,) the effect over all items of the same windows
     events: NDArray[np.int64]  # (K,) events that are not related to the narrative
@@ -151,8 +166,9 @@ def run_test(
     tested = events >= max(1, where.slots.size // 3)
     narratives = np.arange(gate.shape[1])[None, :]
     real = field.rows(where.slots)
-    centre = _centre(_sums(field.score, field.rows(where.draw(centring, rng)), gate), field, events, tested)
-    rows = field.rows(where.draw(draws, rng))
+    apart = field.baseline.span
+    centre = _centre(_sums(field.score, field.rows(where.draw(centring, rng, apart)), gate), field, events, tested)
+    rows = field.rows(where.draw(draws, rng, apart))
     sums = _sums(field.score, rows, gate)
     scores = centre.scores(sums)
     highest = scores.max(axis=1)
@@ -202,9 +218,23 @@ def _cluster(slots: Slots, members: NDArray[np.int64], usable: NDArray[np.bool_]
     return Cluster(members, moves, np.unique((moves + jitter) // DAY_SLOTS).size)
 
 
+def _collides(placed: Slots, at: Slots, apart: int) -> NDArray[np.bool_]:
+    """(C,) whether some event of a row of ``at`` (C, m) lies less than ``apart`` from one of ``placed`` (C, p)."""
+    if not placed.shape[1]:
+        return np.zeros(len(at), dtype=np.bool_)
+    near: NDArray[np.bool_] = (np.abs(placed[:, :, None] - at[:, None, :]) < apart).any(axis=(1, 2))
+    return near
+
+
 def _centre(sums: Floats, field: Field, events: NDArray[np.int64], tested: NDArray[np.bool_]) -> Centre:
+    """Mean of each narrative, and one variance per event for all of them.
+
+    Scores are standardised, so narratives differ little in it; a narrative's own would be raised by the very effect
+    that is looked for, as part of it lies in the placebo windows. The rank needs no more than the same map for all.
+    """
     many = np.maximum(events, 1).astype(np.float64)
-    sd = np.maximum(sums.std(axis=0), _SD_FLOOR * np.sqrt(many))
+    shared = float(np.median((sums.var(axis=0) / many)[tested])) if tested.any() else 1.0
+    sd = np.sqrt(many * max(shared, _SD_FLOOR**2))
     return Centre(sums.mean(axis=0), sd, field.skew / np.sqrt(many), tested)
 
 
@@ -226,24 +256,32 @@ def _effects(
     own: Floats,
     events: NDArray[np.int64],
 ) -> tuple[Floats, Floats, Floats]:
-    """Mean items above chance per event, with the interval est - q.975, est - q.025 of the placebo means.
+    """Mean items above chance per event, with its 95 % interval.
 
-    A placebo window that overlaps a real one holds a part of the effect. As much of the effect as is sure (the near end
-    of a first interval) is taken out of that part, or a strong effect would count as chance; the test itself leaves it
-    in and stays on the safe side.
+    Placebo windows that overlap real ones hold a part of the effect, so the interval inverts the test (Lehmann 1963):
+    an effect x is inside where, x taken out of every real window and out of the parts of them that a placebo window
+    holds, the real mean is no outlier among the placebo means. For one placebo calendar the two are equal at
+    (real - placebo) / (1 - part held), and the interval runs from the 2.5 % to the 97.5 % quantile of that.
     """
     many = np.maximum(events, 1)
-    estimate = ((field.excess[real].astype(np.float64) - own) * gate).sum(axis=0) / many
+    overlap = _overlap(field, field.slots[real])[:, None]
+    found = ((field.excess[real].astype(np.float64) - own) * gate).sum(axis=0) / many
+    held = (overlap[real].astype(np.float64) * gate).sum(axis=0) / many
     chance = _sums(field.excess, rows, gate) / many
-    low, high = _interval(estimate, chance)
-    sure = np.maximum(low, 0.0) + np.minimum(high, 0.0)
-    chance -= sure * _sums(_overlap(field, field.slots[real])[:, None], rows, gate) / many
-    return estimate - chance.mean(axis=0), *_interval(estimate, chance)
+    lift = held - _sums(overlap, rows, gate) / many
+    effect = (found - chance.mean(axis=0)) / np.maximum(lift.mean(axis=0), _MIN_LIFT)
+    equal = np.where(lift > _MIN_LIFT, (found - chance) / np.maximum(lift, _MIN_LIFT), np.nan)
+    low, high = _quantiles(equal)
+    return effect, np.minimum(low, effect), np.maximum(high, effect)
 
 
-def _interval(estimate: Floats, chance: Floats) -> tuple[Floats, Floats]:
-    low, high = np.quantile(chance, [0.025, 0.975], axis=0)
-    return estimate - high, estimate - low
+def _quantiles(values: Floats) -> tuple[Floats, Floats]:
+    """2.5 % and 97.5 % quantiles of each column (B, K), nan left out; 0 where all of them are."""
+    order = np.sort(values, axis=0)  # nan last
+    known = np.sum(~np.isnan(values), axis=0)
+    last = np.maximum(known - 1, 0)
+    low, high = (order[np.rint(q * last).astype(np.int64), np.arange(last.size)] for q in (0.025, 0.975))
+    return np.where(known > 0, low, 0.0), np.where(known > 0, high, 0.0)
 
 
 def _overlap(field: Field, real: Slots) -> NDArray[np.float32]:

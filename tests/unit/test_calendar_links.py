@@ -123,7 +123,7 @@ def test_the_cube_root_is_close_to_pearson_iii() -> None:
 def test_placebos_keep_hour_weekday_class_era_and_clusters() -> None:
     slots = np.sort(np.append(event_slots(5, 18), [FIRST_TESTED + 900, FIRST_TESTED + 960]))
     where = placebos(slots, USABLE, HOUR_SLOTS)
-    drawn = where.draw(400, np.random.default_rng(0))
+    drawn = where.draw(400, np.random.default_rng(0), WINDOW_SLOTS)
     assert USABLE[drawn].all()
     apart = (drawn - slots + DAY_SLOTS // 2) % DAY_SLOTS - DAY_SLOTS // 2
     assert np.abs(apart).max() == HOUR_SLOTS
@@ -136,6 +136,11 @@ def test_placebos_keep_hour_weekday_class_era_and_clusters() -> None:
         assert (moved == moved[:, :1]).all()
     assert any(cluster.events.size > 1 for cluster in where.clusters)
     assert np.isin(drawn, where.field_slots()).all()
+    of = np.concatenate([np.full(c.events.size, i) for i, c in enumerate(where.clusters)])
+    members = np.concatenate([c.events for c in where.clusters])
+    placed = drawn[:, members]
+    strangers = of[:, None] != of
+    assert np.abs(placed[:, :, None] - placed[:, None, :])[:, strangers].min() >= WINDOW_SLOTS
 
 
 def test_weekday_class_of_known_days() -> None:
@@ -291,8 +296,10 @@ def test_the_gate_drops_the_nearest_narratives() -> None:
     titles, vectors = titled()
     book = fit_code_book(titles, vectors, 6, 0)
     gate = book.unrelated(vectors[:40])
-    assert (~gate).sum(axis=1).tolist() == [2] * 40
+    assert (~gate).sum(axis=1).tolist() == [1] * 40  # the others have nothing in common with it
     assert not gate[np.arange(40), book.nearest(vectors[:40])].any()
+    between = (vectors[0] + vectors[np.flatnonzero(book.nearest(vectors) != book.nearest(vectors)[0])[0]]) / 1.5
+    assert (~book.unrelated(between[None, :].astype(np.float32))).sum() == 2  # 30 % of six, both close to it
 
 
 def test_how_many_narratives_a_record_carries() -> None:
