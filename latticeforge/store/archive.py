@@ -38,6 +38,7 @@ ITEM = Table(
         "first_seen_at": UTC_TIME,
         "text_hash": pl.Binary,
         "problems": pl.List(pl.String),
+        "withdrawn": pl.Boolean,  # a rollback has taken it out of what counts; it came in all the same
     },
     ("item_id", "revision"),
 )
@@ -144,14 +145,18 @@ GENERATION = Table(
         "code_version": pl.String,
         "row_count": pl.Int32,
         "digest": pl.Binary,
+        "held": pl.Boolean,  # by a rollback: computing the window again publishes nothing until it is undone
     },
     ("asset", "window_start"),
 )
 
 _QUERIES: dict[str, str] = {
-    ITEM.name: "select item_id, (row_number() over (partition by item_id order by seq))::int as revision, content_hash,"
+    ITEM.name: "with day as (select %s::timestamptz as start, %s::timestamptz as finish), standing as"
+    " (select seq from landing.standing_item, day where window_at >= start and window_at < finish)"
+    " select item_id, (row_number() over (partition by item_id order by seq))::int as revision, content_hash,"
     " source, account, guid, title, summary, url, author, published_at, updated_at, event_at, date_status,"
-    " first_seen_at, text_hash, problems from landing.item where window_at >= %s and window_at < %s",
+    " first_seen_at, text_hash, problems, seq not in (select seq from standing)"
+    " from landing.item, day where window_at >= start and window_at < finish",
     ATTENTION.name: "select platform, term, observed_at, count from landing.attention"
     " where observed_at >= %s and observed_at < %s",
     CALENDAR_EVENT.name: "select event_id, calendar_id, title, description, occurred_at, time_known, category, impact,"
@@ -175,8 +180,9 @@ _QUERIES: dict[str, str] = {
     " evaluated_at, event_id, event_title, event_at, label, headline, onset_at, ratio, surprise, verdict, likelihood,"
     " likelihood_low, likelihood_high, conflict_k, lag_s, effect_items, p_value, evidence, partial, newest_received_at"
     " from live.alert where evaluated_at >= %s and evaluated_at < %s",
-    GENERATION.name: "select asset, window_start, code_version, row_count, digest from core.active"
-    " join core.generation using (generation_id, asset, window_start) where window_start >= %s and window_start < %s",
+    GENERATION.name: "select asset, window_start, code_version, row_count, digest, held_by is not null"
+    " from core.active join core.generation using (generation_id, asset, window_start)"
+    " where window_start >= %s and window_start < %s",
 }
 INPUT = (ITEM, ATTENTION, CALENDAR_EVENT, EMBEDDING, WINDOW, GAP, SOURCE, ALERT, GENERATION)
 

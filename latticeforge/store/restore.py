@@ -8,13 +8,13 @@ takes everything back. What a snapshot does not hold (raw answers, generations t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 
 import polars as pl
 import psycopg
 from psycopg import sql
 
-from latticeforge.model import ASSETS
+from latticeforge.model import ASSETS, Fetch
 from latticeforge.store.archive import (
     ALERT,
     ATTENTION,
@@ -28,14 +28,17 @@ from latticeforge.store.archive import (
     read_day,
     tables,
 )
+from latticeforge.store.audit import act
 from latticeforge.store.database import Store
 from latticeforge.store.generations import Write, write_generations
+from latticeforge.store.landing import land_fetch
 from latticeforge.store.manifest import Manifest, SnapshotFault
 from latticeforge.store.places import archive_at
+from latticeforge.store.rollbacks import Rollback, record
 from latticeforge.store.rows import rows_root
 from latticeforge.store.snapshot import Place, read_manifest, read_rows, verify_snapshot
 from latticeforge.store.vectors import save_vectors
-from latticeforge.windows import Window
+from latticeforge.windows import DAY, Window
 
 Frames = dict[str, pl.DataFrame]
 
@@ -89,9 +92,8 @@ def _refuse_occupied(connection: psycopg.Connection, day: date) -> None:
 
 def _write(connection: psycopg.Connection, frames: Frames, manifest: Manifest) -> None:
     why = f"restored from {manifest.head.day}, root {manifest.root}"
-    for setting, value in (("command", "lf snapshot restore"), ("reason", why)):
-        connection.execute("select set_config(%s, %s, true)", (f"lf.{setting}", value))
-    _write_landing(connection, frames)
+    act(connection, command="lf snapshot restore", reason=why, request={"day": manifest.head.day})
+    withdrawal = _write_landing(connection, frames, why)
     for (model,), rows in frames[EMBEDDING.name].group_by(["model"], maintain_order=True):
         save_vectors(connection, rows["text_hash"].to_list(), str(model), rows["vector"].to_numpy())
     _write_gaps(connection, frames[GAP.name])
@@ -99,9 +101,11 @@ def _write(connection: psycopg.Connection, frames: Frames, manifest: Manifest) -
     _insert(connection, WINDOW.name, windows)
     _insert(connection, ALERT.name, frames[ALERT.name].sort("evaluated_at", "alert_id", "number").drop("number"))
     _write_generations(connection, frames, why)
+    _write_rollback(connection, frames, manifest, withdrawal, why)
 
 
-def _write_landing(connection: psycopg.Connection, frames: Frames) -> None:
+def _write_landing(connection: psycopg.Connection, frames: Frames, why: str) -> int | None:
+    """Returns the number under which the withdrawn items came in; None where no item is withdrawn."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into ops.source (source, title, kind, country, language, political)"
@@ -109,10 +113,19 @@ def _write_landing(connection: psycopg.Connection, frames: Frames) -> None:
             frames[SOURCE.name].rows(),
         )
     # the order of landing is not archived, but that of an item's revisions is: the first one fixes its window
-    _insert(connection, ITEM.name, frames[ITEM.name].sort("first_seen_at", "item_id", "revision").drop("revision"))
+    items = frames[ITEM.name].sort("first_seen_at", "item_id", "revision")
+    fetch_id = _withdrawn_fetch(connection, why) if items["withdrawn"].any() else None
+    came_in = pl.when("withdrawn").then(pl.lit(fetch_id, pl.Int64))
+    _insert(connection, ITEM.name, items.with_columns(fetch_id=came_in).drop("revision", "withdrawn"))
     counts = frames[ATTENTION.name].with_columns(received_at=pl.col("observed_at").dt.offset_by("1m"))
     _insert(connection, ATTENTION.name, counts)  # when the count came is not archived: after its minute
     _insert(connection, CALENDAR_EVENT.name, frames[CALENDAR_EVENT.name])
+    return fetch_id
+
+
+def _withdrawn_fetch(connection: psycopg.Connection, why: str) -> int:
+    now = datetime.now(UTC)
+    return land_fetch(connection, Fetch("snapshot", "", now, now, 0, fault=f"withdrawn items, {why}"))
 
 
 def _write_gaps(connection: psycopg.Connection, gaps: pl.DataFrame) -> None:
@@ -139,6 +152,24 @@ def _write_generations(connection: psycopg.Connection, frames: Frames, why: str)
         ids = [w.generation_id for w in write_generations(connection, writes, origin="replay", reason=why)]
         # of the code that computed them: another version's numbers are never compared with them
         connection.execute("update core.generation set code_version = %s where generation_id = any(%s)", (version, ids))
+
+
+def _write_rollback(
+    connection: psycopg.Connection, frames: Frames, manifest: Manifest, withdrawal: int | None, why: str
+) -> None:
+    """Withdrawn items and held windows are again, under one rollback that can be undone like any other."""
+    held = frames[GENERATION.name].filter("held")
+    if withdrawal is None and held.is_empty():
+        return
+    start = datetime.combine(date.fromisoformat(manifest.head.day), time(), UTC)
+    asset = "articles" if withdrawal else held["asset"][0]
+    asked = Rollback(asset, start, start + DAY, why, fetch_id=withdrawal)
+    number, _ = record(connection, asked, run_by="lf", recompute=False)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update core.active set held_by = %s where asset = %s and window_start = %s",
+            [(number, *row) for row in held.select("asset", "window_start").iter_rows()],
+        )
 
 
 def _writes(frames: Frames, ledger: pl.DataFrame) -> list[Write]:

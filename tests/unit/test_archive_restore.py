@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,11 +35,12 @@ from latticeforge.store.archive import ALERT, GENERATION, tables
 from latticeforge.store.day_chain import chain_end, read_chain
 from latticeforge.store.difference import differences, live_side, sealed_side
 from latticeforge.store.generations import Write, digests, write_generations
-from latticeforge.store.landing import land_attention, land_events, land_items
+from latticeforge.store.landing import land_attention, land_events, land_items, read_items
 from latticeforge.store.ledger import ClosedWindow, close_gap, open_gap, save_source, save_windows
 from latticeforge.store.places import LocalArchive
 from latticeforge.store.proof import prove_item
 from latticeforge.store.restore import restore_day
+from latticeforge.store.rollbacks import Rollback, record, rollbacks
 from latticeforge.store.snapshot import SnapshotFault, create_snapshot, read_manifest, verify_snapshot
 from latticeforge.store.vectors import save_vectors
 from latticeforge.windows import DAY as ONE_DAY
@@ -219,6 +221,27 @@ def test_restoring_again_changes_nothing_and_other_rows_are_refused(store: Store
     with empty.connection() as connection:
         [(items,)] = connection.execute("select count(*) from landing.item").fetchall()
     assert items == 7
+
+
+def test_withdrawn_items_and_held_windows_are_restored_and_can_be_undone(
+    store: Store, empty: Store, tmp_path: Path
+) -> None:
+    fill(store)
+    asked = Rollback("articles", MIDNIGHT, MIDNIGHT + ONE_DAY, "made up", source="paper")
+    with store.connection() as connection:
+        number, _ = record(connection, asked, run_by="lf", recompute=False)
+        connection.execute("update core.active set held_by = %s where asset = 'spikes'", (number,))
+    sealed = create_snapshot(store, DAY, tmp_path / "a")
+    restore_day(empty, tmp_path / "a", DAY)
+    assert create_snapshot(empty, DAY, tmp_path / "b") == sealed
+    with empty.connection() as connection:
+        assert read_items(connection, MIDNIGHT, MIDNIGHT + ONE_DAY).is_empty()
+        [done] = rollbacks(connection)
+        [(held,)] = connection.execute("select distinct asset from core.active where held_by is not null").fetchall()
+        record(connection, replace(asked, source=None, undoes=done.rollback_id), run_by="lf", recompute=False)
+        assert read_items(connection, MIDNIGHT, MIDNIGHT + ONE_DAY).height == 6
+    assert (held, done.kind) == ("spikes", "withdraw")
+    assert sealed.root in done.reason
 
 
 def test_a_damaged_day_is_not_restored(store: Store, empty: Store, tmp_path: Path) -> None:
