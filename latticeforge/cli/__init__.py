@@ -14,9 +14,14 @@ import typer
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from latticeforge.cli import analyze, bench, cluster, db, feed, radar, snapshot, system
+from latticeforge.cli import analyze, bench, cluster, db, feed, radar, snapshot, study, system
 from latticeforge.cli.demo import demo as demo_command
 from latticeforge.cli.detect import detect as detect_command
+from latticeforge.cli.digest import digest as digest_command
+from latticeforge.cli.rollback import retention, rollback
+from latticeforge.cli.show import changes, show
+from latticeforge.cli.status import status as status_command
+from latticeforge.cli.verify import verify as verify_command
 
 app = typer.Typer(
     name="lf",
@@ -27,15 +32,21 @@ app = typer.Typer(
 )
 app.command("demo")(demo_command)
 app.command()(system.up)
-app.command()(system.status)
+app.command("status")(status_command)
 app.command(hidden=True)(system.postgres)
 app.command()(radar.radar)
 app.command()(radar.replay)
-app.command()(radar.digest)
+app.command("digest")(digest_command)
+app.command()(show)
+app.command()(changes)
+app.command("verify")(verify_command)
+app.command()(rollback)
+app.command()(retention)
 app.command()(cluster.cluster)
 app.command("detect")(detect_command)
 app.command("analyze")(analyze.analyze)
 app.add_typer(feed.app, name="feed")
+app.add_typer(study.app, name="study")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")
