@@ -230,7 +230,11 @@ def _describe(content: dict[str, Any], path: Path) -> None:
 
 def break_and_seal(archive: Path, rng: random.Random) -> None:
     """A broken file under a manifest that knows its hash: reading it must fail as a problem, not as an accident."""
-    folder = archive / rng.choice(DAYS).isoformat()
+    break_file_and_seal(archive / rng.choice(DAYS).isoformat(), rng)
+
+
+def break_file_and_seal(folder: Path, rng: random.Random) -> None:
+    """The same for the folder of one day."""
     path = _file(folder, rng, "*.parquet")
     data = bytearray(path.read_bytes())
     for _ in range(rng.randint(1, 5)):

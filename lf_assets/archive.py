@@ -9,6 +9,8 @@ import dagster as dg
 
 from latticeforge.embedding.weights import published_sha256
 from latticeforge.model import ASSETS
+from latticeforge.store.day_chain import read_chain
+from latticeforge.store.sealed import root_problems
 from latticeforge.store.snapshot import create_snapshot, verify_snapshot
 from lf_assets.catalogue import DAILY_SNAPSHOT
 from lf_assets.checks import result
@@ -41,6 +43,9 @@ def daily_snapshot(
     day = date.fromisoformat(context.partition_key)
     archive = snapshots.archive
     manifest = create_snapshot(store.store, day, archive, weights=published_sha256)
+    problems = verify_snapshot(archive, day)
+    with store.store.connection() as connection:
+        problems += root_problems(connection, read_chain(archive, skip_unreadable=True), archive.where)
     return dg.MaterializeResult(
         metadata={
             "root": manifest.root,
@@ -54,5 +59,5 @@ def daily_snapshot(
                 + "".join(f"\n| {f.table} | {f.rows} | {f.bytes} |" for f in manifest.files)
             ),
         },
-        check_results=[result(WHOLE.name, verify_snapshot(archive, day))],
+        check_results=[result(WHOLE.name, problems)],
     )

@@ -20,7 +20,7 @@ from latticeforge.store.archive import ITEM
 from latticeforge.store.manifest import SnapshotFault
 from latticeforge.store.places import Archive, archive_at
 from latticeforge.store.rows import canonical, row_texts
-from latticeforge.store.snapshot import Place, read_manifest, read_rows
+from latticeforge.store.snapshot import UNREADABLE, Place, read_manifest, read_rows
 
 FORMAT = "latticeforge-proof/1"
 
@@ -46,7 +46,7 @@ def _holds(folder: Path, item_id: str) -> bool:
     path = folder / f"{ITEM.name}.parquet"
     try:
         return path.is_file() and item_id in pl.read_parquet(path, columns=["item_id"])["item_id"]
-    except pl.exceptions.PolarsError as error:
+    except UNREADABLE as error:
         raise SnapshotFault(f"{path.name} cannot be read: {str(error).splitlines()[0]}; verify the day") from error
 
 

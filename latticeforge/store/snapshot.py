@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psycopg
 
 from latticeforge import __version__
 from latticeforge.model import Table
@@ -37,8 +38,10 @@ from latticeforge.store.manifest import (
 )
 from latticeforge.store.places import Archive, archive_at
 from latticeforge.store.rows import rows_root
+from latticeforge.store.sealed import keep_root, root_problems
 
 __all__ = [
+    "UNREADABLE",
     "SnapshotFault",
     "create_snapshot",
     "describe",
@@ -50,6 +53,8 @@ __all__ = [
     "verify_snapshot",
 ]
 
+# polars panics on some broken files; what it raises then is no PolarsError
+UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, OSError)
 _ROW_GROUP = 65_536
 _ZSTD_LEVEL = 9
 
@@ -76,18 +81,24 @@ def create_snapshot(
         connection.execute("set transaction isolation level repeatable read, read only")
         content = read_day(connection, day)
         version = connection.execute("select max(version) from public.lf_migration").fetchone()
-    if before := sealed_manifest(archive, day):
-        return _same(before, content)
-    previous = chain_end(read_chain(archive, without=day))
-    with archive.staged(day) as folder:
+    before = sealed_manifest(archive, day)
+    manifest = _same(before, content) if before else _seal(archive, content, version[0] if version else 0, weights)
+    with store.connection() as connection:
+        keep_root(connection, day, manifest.root, archive.where)
+    return manifest
+
+
+def _seal(archive: Archive, content: Day, schema_version: int, weights: Callable[[str], str | None]) -> Manifest:
+    previous = chain_end(read_chain(archive, without=content.day))
+    starts = content.windows
+    with archive.staged(content.day) as folder:
         files = tuple(_write_table(folder, table, frame) for table, frame in content.frames)
-        crate = crate_text(day, files, content.encoders).encode()
-        starts = content.windows
+        crate = crate_text(content.day, files, content.encoders).encode()
         head = Head(
             format=FORMAT,
-            day=day.isoformat(),
+            day=content.day.isoformat(),
             code_version=__version__,
-            schema_version=version[0] if version else 0,
+            schema_version=schema_version,
             models={name: weights(name) for name in content.encoders},
             windows=len(starts),
             first_window=starts[0].isoformat() if starts else None,
@@ -98,7 +109,7 @@ def create_snapshot(
         manifest = Manifest(head, files)
         (folder / CRATE).write_bytes(crate)
         (folder / MANIFEST).write_bytes(manifest.to_json().encode())
-        archive.publish(day, folder)
+        archive.publish(content.day, folder)
     return manifest
 
 
@@ -163,14 +174,17 @@ def read_rows(folder: Path, table: Table) -> pl.DataFrame:
     path = folder / f"{table.name}.parquet"
     try:
         return table.shape(pl.read_parquet(path))
-    except (pl.exceptions.PolarsError, ValueError, OSError) as error:
+    except UNREADABLE as error:
         raise SnapshotFault(f"{path.name}: not readable as {table.name}: {str(error).splitlines()[0]}") from error
 
 
-def verify_archive(place: Place, *, root: str | None = None) -> dict[str, list[str]]:
-    """Every problem of every day, by day.
+def verify_archive(
+    place: Place, *, root: str | None = None, connection: psycopg.Connection | None = None
+) -> dict[str, list[str]]:
+    """Every problem of every day, by day; what concerns the archive as a whole under ``chain``.
 
     Args:
+        connection: A database that days were sealed from: it remembers their roots.
         root: The published root of the day sealed last. The chain hangs on it: with it, no forgery of any day passes;
             without it, that day could be sealed anew as a whole by whoever can write to the place.
 
@@ -179,12 +193,18 @@ def verify_archive(place: Place, *, root: str | None = None) -> dict[str, list[s
     """
     archive = archive_at(place)
     chain = read_chain(archive, skip_unreadable=True)
-    problems = {day.isoformat(): _verify(archive, day, chain) for day in archive.days()}
-    if root is not None and root not in {link.root for link in chain.values()}:
+    problems = {d.isoformat(): _verify(archive, d, chain, doubted=_not_published(chain, root)) for d in archive.days()}
+    if _not_published(chain, root):
         problems["chain"] = [f"no day has the published root {root}"]
     elif root is not None:
         problems["chain"] = [f"{d} was sealed after the published root {root}" for d in _after(chain, root)]
+    if connection is not None:
+        problems.setdefault("chain", []).extend(root_problems(connection, chain, archive.where))
     return problems
+
+
+def _not_published(chain: Chain, root: str | None) -> bool:
+    return root is not None and root not in {link.root for link in chain.values()}
 
 
 def _after(chain: Chain, root: str) -> list[date]:
@@ -198,22 +218,23 @@ def verify_snapshot(place: Place, day: date) -> list[str]:
     the links to the day sealed before and from the day sealed after.
     """
     archive = archive_at(place)
-    return _verify(archive, day, read_chain(archive, skip_unreadable=True))
+    return _verify(archive, day, read_chain(archive, skip_unreadable=True), doubted=False)
 
 
-def _verify(archive: Archive, day: date, chain: Chain) -> list[str]:
+def _verify(archive: Archive, day: date, chain: Chain, *, doubted: bool) -> list[str]:
     try:
         with archive.fetched(day) as folder:
             text = archive.read(day, MANIFEST)
             manifest = parse_manifest(text, day)
-            problems = list(_head_problems(text, manifest, day))
+            problems = [*_head_problems(text, manifest, day), *(chain_problems(chain, day) if day in chain else ())]
+            # under a forged manifest a file may be made to harm its reader: only its hash is looked at then
+            doubted = doubted or bool(problems)
             problems += _crate_problems(folder, manifest, day)
             for entry in manifest.files:
-                problems += _file_problems(folder, day, entry)
-            problems += _extra_files(folder, day, manifest)
+                problems += _file_problems(folder, day, entry, read=not doubted)
+            return problems + _extra_files(folder, day, manifest)
     except SnapshotFault as fault:
         return [str(fault)]
-    return [*problems, *chain_problems(chain, day)]
 
 
 def _head_problems(text: bytes, manifest: Manifest, day: date) -> Iterator[str]:
@@ -237,7 +258,7 @@ def _crate_problems(folder: Path, manifest: Manifest, day: date) -> list[str]:
     return []
 
 
-def _file_problems(folder: Path, day: date, entry: FileEntry) -> list[str]:
+def _file_problems(folder: Path, day: date, entry: FileEntry, *, read: bool) -> list[str]:
     where, path = f"{day}/{entry.table}.parquet", folder / f"{entry.table}.parquet"
     if entry.name != path.name or entry.table not in {t.name for t in tables()}:
         return [f"{day}/{MANIFEST}: lists {entry.name!r} for {entry.table!r}, which no snapshot has"]
@@ -247,7 +268,7 @@ def _file_problems(folder: Path, day: date, entry: FileEntry) -> list[str]:
         return [f"{where}: {size} bytes, the manifest says {entry.bytes}"]
     if (found := _file_sha256(path)) != entry.sha256:
         return [f"{where}: SHA-256 is {found}, the manifest says {entry.sha256}"]
-    return _row_problems(where, path, entry)
+    return _row_problems(where, path, entry) if read else []
 
 
 def _row_problems(where: str, path: Path, entry: FileEntry) -> list[str]:
@@ -255,7 +276,7 @@ def _row_problems(where: str, path: Path, entry: FileEntry) -> list[str]:
     try:
         frame = pl.read_parquet(path)
         found = rows_root(table, frame)
-    except (pl.exceptions.PolarsError, ValueError) as error:
+    except UNREADABLE as error:
         return [f"{where}: not readable as {entry.table}: {str(error).splitlines()[0]}"]
     problems = []
     if _types(frame) != entry.columns:

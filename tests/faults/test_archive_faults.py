@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import runpy
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from latticeforge.store import Store
-from latticeforge.store.snapshot import verify_archive
+from latticeforge.store.snapshot import verify_archive, verify_snapshot
 
 
 @pytest.fixture
@@ -29,6 +30,22 @@ def test_every_fault_is_found_and_none_is_made_up(faults: dict[str, Any], store:
     assert outcome.missed == outcome.false_alarms == []
     assert set(outcome.found.values()) == {15}, "each kind of fault came as often as any other"
     assert outcome.clean_checks == 24
+
+
+def test_a_broken_file_under_a_manifest_that_vouches_for_it_is_a_problem_and_no_accident(
+    faults: dict[str, Any], store: Store, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without the published root the last day is believed, so its files are read whatever they hold."""
+    faults["build_archive"](store, tmp_path)
+    last = tmp_path / faults["DAYS"][-1].isoformat()
+    whole, rng, unreadable = {p.name: p.read_bytes() for p in last.iterdir()}, random.Random(5), 0
+    for _ in range(60):
+        faults["break_file_and_seal"](last, rng)
+        unreadable += any("not readable as" in p for p in verify_snapshot(tmp_path, faults["DAYS"][-1]))
+        for name, data in whole.items():
+            (last / name).write_bytes(data)
+    assert unreadable > 5
+    capfd.readouterr()  # what polars says of its panics
 
 
 @pytest.mark.slow

@@ -195,7 +195,7 @@ def test_days_are_chained(store: Store, tmp_path: Path) -> None:
 
 
 def _resealed(content: dict[str, object]) -> str:
-    return parse_manifest(json.dumps(content).encode(), DAY - timedelta(days=1)).to_json()
+    return parse_manifest(json.dumps(content).encode(), DAY).to_json()
 
 
 def _flip(path: Path) -> None:
@@ -275,6 +275,25 @@ def test_the_published_root_shows_a_day_sealed_anew_or_taken_away(store: Store, 
     first = read_manifest(tmp_path, DAY).root
     create_snapshot(store, DAY + timedelta(days=1), tmp_path)
     assert verify_archive(tmp_path, root=first)["chain"] == [f"2025-01-29 was sealed after the published root {first}"]
+
+
+def test_the_database_remembers_what_was_sealed_from_it(store: Store, tmp_path: Path) -> None:
+    create_snapshot(store, DAY, tmp_path)
+    create_snapshot(store, DAY + timedelta(days=1), tmp_path)
+    create_snapshot(store, DAY + timedelta(days=1), tmp_path / "second place")
+    with store.connection() as connection:
+        assert not any(verify_archive(tmp_path, connection=connection).values())
+        assert not any(verify_archive(tmp_path / "second place", connection=connection).values())
+        path = tmp_path / "2025-01-29" / "manifest.json"
+        path.write_text(_resealed({**json.loads(path.read_text()), "code_version": "9.9.9"}))
+        assert not any(verify_archive(tmp_path).values()), "whole in itself"
+        [problem] = verify_archive(tmp_path, connection=connection)["chain"]
+        assert problem.startswith("2025-01-29: root is ")
+        shutil.rmtree(tmp_path / "2025-01-29")
+        [problem] = verify_archive(tmp_path, connection=connection)["chain"]
+        assert "2025-01-29: was sealed in" in problem
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"), store.connection() as connection:
+        connection.execute("delete from ops.sealed")
 
 
 def test_the_commands_seal_check_and_list(
