@@ -17,6 +17,7 @@ from psycopg import sql
 
 from latticeforge import __version__
 from latticeforge.model import ASSETS, VECTOR, Asset, Table
+from latticeforge.store.chains import follow_chains
 from latticeforge.store.digest import asset_digest, range_digest
 from latticeforge.store.vectors import vector_blobs
 from latticeforge.windows import EPOCH, Window
@@ -71,6 +72,7 @@ def write_generations(
     ids = _insert_generations(connection, [writes[i] for i in fresh], [digests[i] for i in fresh], origin, reasons)
     _copy_rows(connection, [(ids[k], writes[i]) for k, i in enumerate(fresh)])
     _activate(connection, [(writes[i], ids[k]) for k, i in enumerate(fresh)])
+    follow_chains(connection, [writes[i].window.start for i in fresh if writes[i].asset == "narratives"])
     new_ids = dict(zip(fresh, ids, strict=True))
     results = []
     for i, w in enumerate(writes):

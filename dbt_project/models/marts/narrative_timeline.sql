@@ -3,6 +3,7 @@
 select
     n.window_start,
     n.narrative_id,
+    coalesce(c.chain_id, n.narrative_id) as chain_id,
     {{ cut('n.label', 200) }} as label,
     {{ cut('n.headline', 400) }} as headline,
     n.items,
@@ -31,3 +32,4 @@ select
     ) as surprise_{{ scale }}{{ "," if not loop.last }}
     {% endfor %}
 from {{ active_rows('narratives', 'narrative') }} as n
+left join {{ source('core', 'narrative_chain') }} as c on c.generation_id = n.generation_id and c.narrative_id = n.narrative_id
