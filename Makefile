@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 
-.PHONY: demo test check proofs bench lock clean
+.PHONY: demo test check proofs guards bench lock clean
 
 demo: $(STAMP)
 	$(BIN)/lf demo
@@ -20,6 +20,10 @@ check: $(STAMP)
 
 proofs: $(STAMP)
 	$(BIN)/python -m pytest -m slow --timeout 3600
+
+# Break the guards of the code one at a time, in a copy: the suite must notice.
+guards: $(STAMP)
+	$(BIN)/python benchmarks/guards.py
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
