@@ -33,6 +33,7 @@ from latticeforge.narratives.history import microseconds
 from latticeforge.narratives.links import MIN_UNRELATED
 from latticeforge.radar.analyze_calendars import Subject, Tested, Tester, grid_of
 from latticeforge.radar.analyze_events import Alarms, Archive, event_alarms
+from latticeforge.radar.analyze_groups import Grouped, Groups, event_groups
 from latticeforge.radar.analyze_inputs import Inputs
 from latticeforge.radar.analyze_tables import (
     ASSESSMENTS,
@@ -42,6 +43,8 @@ from latticeforge.radar.analyze_tables import (
     calendar_rows,
     event_ledger,
     event_rows,
+    group_ledger,
+    group_rows,
     table,
 )
 from latticeforge.windows import WINDOW
@@ -77,13 +80,18 @@ def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysi
         notes.append("attention: fewer than two terms; a share needs others to compare with; not tested")
     timed = [i for i, e in enumerate(inputs.events) if e.time_known]
     archive = Archive(inputs.items, vectors, gaps)
-    alarms = event_alarms(archive, [inputs.events[i] for i in timed], event_vectors[timed], encoder.name)
+    known = [inputs.events[i] for i in timed]
+    alarms = event_alarms(archive, known, event_vectors[timed], encoder.name)
+    groups = event_groups(
+        Groups(inputs.items, subject.item_slot, vectors, subject.grid), known, event_vectors[timed], seed, notes
+    )
     versions = f"latticeforge {latticeforge.__version__}; confirmed {METHOD_VERSION}; single {scores.METHOD_VERSION};"
     versions += f" encoder {encoder.name}; code book {book.digest[:12]}"
-    tables = _tables(inputs, narrative, tested, alarms, versions)
+    tables = _tables(inputs, narrative, tested, alarms, groups, versions)
     found = {
         "calendar_tests": len(tested),
         "tests": tables["links"].height,
+        "event_tests": len(groups),
         "windows_after_events": alarms.windows,
         "narratives": len(book.labels),
         "code_book": book.digest,
@@ -96,11 +104,18 @@ def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysi
 
 
 def _tables(
-    inputs: Inputs, narrative: pl.DataFrame, tested: Sequence[Tested], alarms: Alarms, versions: str
+    inputs: Inputs,
+    narrative: pl.DataFrame,
+    tested: Sequence[Tested],
+    alarms: Alarms,
+    groups: Sequence[Grouped],
+    versions: str,
 ) -> dict[str, pl.DataFrame]:
     ledger, rows = calendar_rows(tested, inputs.events, inputs.items)
-    ledger += event_ledger(alarms, inputs.events)
-    rows += event_rows(alarms, inputs.events, inputs.attention is not None)
+    ledger += event_ledger(alarms, inputs.events) + group_ledger(groups, inputs.items)
+    of_groups = group_rows(groups, inputs.items, inputs.attention is not None)
+    seen = {row["event_id"] for row in of_groups}
+    rows += of_groups + event_rows(alarms, inputs.events, inputs.attention is not None, seen)
     stamped = [row | {"versions": versions} for row in rows]
     return {
         "narratives": table(narrative.to_dicts(), NARRATIVES, ["kind", "narrative_id"]),

@@ -6,7 +6,7 @@ Here: the ledger of every test, the assessments, verdicts. Not here: the tests (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from latticeforge.narratives.calendar_test import LEVEL, MIN_EVENTS
 from latticeforge.narratives.placebo import benjamini_hochberg
 from latticeforge.radar.analyze_calendars import Tested
 from latticeforge.radar.analyze_events import Alarms
+from latticeforge.radar.analyze_groups import Grouped
 
 NARRATIVES = {
     "kind": pl.String,  # items: an entry of the code book; attention: a platform and term
@@ -28,7 +29,7 @@ NARRATIVES = {
     "share": pl.Float64,
 }
 LINKS = {
-    "test": pl.String,  # e.g. "items in 2 h", or "event" for a single event
+    "test": pl.String,  # e.g. "items in 2 h"; for a single event "event" (live alarm) or "group in 2 h"
     "calendar_id": pl.String,
     "event_id": pl.String,
     "narrative_id": pl.String,
@@ -187,9 +188,72 @@ def event_ledger(alarms: Alarms, events: Sequence[CalendarEvent]) -> list[Row]:
     ]
 
 
-def event_rows(alarms: Alarms, events: Sequence[CalendarEvent], with_attention: bool) -> list[Row]:
-    """The alarms of each event that have evidence; "no evidence" for an event that has none, or no time."""
-    grade = Grade.PROVISIONAL if with_attention else Grade.EXPLORATORY
+def group_ledger(groups: Sequence[Grouped], items: pl.DataFrame) -> list[Row]:
+    """A row for each event whose largest group was ranked among placebo slots."""
+    return [
+        _grouped(one, q, len(groups), items)
+        | {
+            "test": "group in 2 h",
+            "narrative_id": one.event.event_id,
+            "events": 1,
+            "calendar_p": one.test.p,
+            "likelihood": one.test.likelihood,
+        }
+        for one, q in zip(groups, _group_q(groups), strict=True)
+    ]
+
+
+def group_rows(groups: Sequence[Grouped], items: pl.DataFrame, with_attention: bool) -> list[Row]:
+    """The groups that are rarer than chance after correction for every event."""
+    return [
+        _grouped(one, q, len(groups), items)
+        | {
+            "grade": str(_single_grade(with_attention)),
+            "onset": items["event_at"][int(one.rows[0])],
+            "likelihood": one.test.likelihood,
+            "likelihood_low": one.test.likelihood_low,
+            "likelihood_high": one.test.likelihood_high,
+            "conflict_k": 0.0,
+            "verdict": str(_verdict(one.test.likelihood, one.test.likelihood_low, 0.0)),
+            "evidence": items["item_id"].gather(one.rows).to_list(),
+        }
+        for one, q in zip(groups, _group_q(groups), strict=True)
+        if q <= LEVEL and one.found
+    ]
+
+
+def _group_q(groups: Sequence[Grouped]) -> list[float]:
+    return benjamini_hochberg([one.test.p for one in groups], len(groups)) if groups else []
+
+
+def _grouped(one: Grouped, q: float, tests: int, items: pl.DataFrame) -> Row:
+    first = int(one.rows[0]) if one.rows.size else None
+    return {
+        "calendar_id": one.event.calendar_id,
+        "event_id": one.event.event_id,
+        "narrative": "" if first is None else items["title"][first],
+        "p": one.test.p,
+        "q": q,
+        "tests": tests,
+        "effect": one.test.effect,
+        "effect_low": one.test.effect_low,
+        "effect_high": one.test.effect_high,
+        "lag_s": None if first is None else (items["event_at"][first] - one.event.occurred_at).total_seconds(),
+    }
+
+
+def _single_grade(with_attention: bool) -> Grade:
+    return Grade.PROVISIONAL if with_attention else Grade.EXPLORATORY
+
+
+def event_rows(
+    alarms: Alarms, events: Sequence[CalendarEvent], with_attention: bool, seen: Collection[str]
+) -> list[Row]:
+    """The alarms of each event that have evidence; "no evidence" for an event that has none, or no time.
+
+    ``seen`` are the events that another test found something after.
+    """
+    grade = _single_grade(with_attention)
     onset = dict(alarms.spikes.select("spike_id", "onset_at").iter_rows())
     links = {link["link_id"]: link for link in alarms.correlations.iter_rows(named=True)}
     rows: list[Row] = []
@@ -216,7 +280,7 @@ def event_rows(alarms: Alarms, events: Sequence[CalendarEvent], with_attention: 
             }
             for score in own.iter_rows(named=True)
         ]
-        if own.is_empty():
+        if own.is_empty() and event.event_id not in seen:
             rows.append(_EMPTY | common)
     return rows
 

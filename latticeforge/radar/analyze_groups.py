@@ -1,0 +1,133 @@
+"""Single events of a file against slots on both sides: the largest group of same-story items in the two hours after.
+
+Here: which slots an event is ranked among, and the largest group of each. Not here: the rank (``narratives.groups``)
+and live alarms on the same events (``analyze_events``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from latticeforge.model import CalendarEvent
+from latticeforge.narratives.calendar_counts import HOUR_SLOTS, WINDOW_SLOTS
+from latticeforge.narratives.calendar_test import MIN_PLACEBO_DAYS, placebos
+from latticeforge.narratives.groups import MIN_GROUP, Group, GroupTest, group_test, largest_group
+from latticeforge.narratives.links import MIN_UNRELATED
+from latticeforge.radar.analyze_calendars import Grid
+from latticeforge.windows import WINDOW
+
+MOST_ITEMS = 600  # of one window, evenly spread over it; in a busier feed a group counts by its share
+_BUSY = 100  # items a window from which every sixth slot of the hours around an event does, as they overlap anyway
+_STEP = 6
+
+Vectors = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """One event and the group after it."""
+
+    event: CalendarEvent
+    test: GroupTest
+    rows: NDArray[np.int64]  # of the items in the group
+    size: int
+
+    @property
+    def found(self) -> bool:
+        """Whether the group is large enough to be shown."""
+        return self.size >= MIN_GROUP
+
+
+class Groups:
+    """The windows of a record; the largest group of each is found once."""
+
+    def __init__(self, items: pl.DataFrame, slot: NDArray[np.int64], vectors: Vectors, grid: Grid) -> None:
+        first = _first_wording(items)
+        self._slot, self._row, self._vectors, self._grid = slot[first], first, vectors[first], grid
+        self._known: dict[int, Group] = {}
+
+    def usable(self) -> NDArray[np.bool_]:
+        """(T,) whether the window after each slot lies in the record and touches no gap."""
+        usable = np.zeros(max(self._grid.length - WINDOW_SLOTS + 1, 0), dtype=np.bool_)
+        usable[self._grid.first :] = True
+        for low, high in self._grid.gaps:
+            usable[max(low - WINDOW_SLOTS + 1, 0) : high] = False
+        return usable
+
+    def test(self, event: CalendarEvent, event_vector: Vectors, usable: NDArray[np.bool_], seed: int) -> Grouped | None:
+        """Rank the event's window among those of the same hour +- 1 h and weekday class; None with too few days.
+
+        The event's own coverage is taken out of its window and of those that overlap it, and of no other: that can only
+        weaken a link.
+        """
+        at = self._grid.slot(event.occurred_at)
+        if not (0 <= at < usable.size and usable[at]):
+            return None
+        cluster = placebos(np.array([at]), usable, HOUR_SLOTS).clusters[0]
+        if cluster.days < MIN_PLACEBO_DAYS:
+            return None
+        inside = self._inside(at)
+        kept = self._unrelated(inside, event_vector)
+        moves = cluster.moves[cluster.moves != 0]
+        step = _STEP if inside.size > _BUSY or self._slot.size / max(usable.sum(), 1) * WINDOW_SLOTS > _BUSY else 1
+        moves = moves[moves % step == 0]
+        near = np.abs(moves) < WINDOW_SLOTS
+        real = largest_group(self._vectors[_spread(kept)])
+        overlapping = [self._unrelated(self._inside(int(at + m)), event_vector) for m in moves[near]]
+        around = [largest_group(self._vectors[_spread(rows)]) for rows in overlapping]
+        placebo = [self._group(int(at + m)) for m in moves[~near]]
+        test = group_test(real, placebo, around, _seed(seed, event))
+        members = self._row[_spread(kept)[real.members[test.theta]]]
+        return Grouped(event, test, members, int(real.sizes[test.theta]))
+
+    def _unrelated(self, rows: NDArray[np.int64], event_vector: Vectors) -> NDArray[np.int64]:
+        return rows[self._vectors[rows] @ event_vector <= 1.0 - MIN_UNRELATED]
+
+    def _inside(self, slot: int) -> NDArray[np.int64]:
+        low, high = np.searchsorted(self._slot, [slot, slot + WINDOW_SLOTS], side="right")
+        return np.arange(low, high)
+
+    def _group(self, slot: int) -> Group:
+        if slot not in self._known:
+            self._known[slot] = largest_group(self._vectors[_spread(self._inside(slot))])
+        return self._known[slot]
+
+
+def event_groups(
+    groups: Groups, events: Sequence[CalendarEvent], event_vectors: Vectors, seed: int, notes: list[str]
+) -> list[Grouped]:
+    """The test of every event with a known time that has slots to be ranked among."""
+    usable = groups.usable()
+    tested = [groups.test(e, v, usable, seed) for e, v in zip(events, event_vectors, strict=True)]
+    done = [one for one in tested if one is not None]
+    if len(done) < len(tested):
+        notes.append(
+            f"{len(tested) - len(done)} of {len(tested)} events lie in a gap, outside the record or in one with fewer"
+            f" than {MIN_PLACEBO_DAYS} comparable days; not tested for groups of items"
+        )
+    return done
+
+
+def _first_wording(items: pl.DataFrame) -> NDArray[np.int64]:
+    """Rows of the first item of each page: a headline that is worded anew, or listed again, is no second report."""
+    page = pl.when(pl.col("url") == "").then("item_id").otherwise("url")
+    first = items.with_row_index("row").group_by("source", page.alias("page")).agg(pl.col("row").min())
+    return first["row"].sort().cast(pl.Int64).to_numpy()
+
+
+def _spread(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """At most MOST_ITEMS of the rows, evenly spread."""
+    if rows.size <= MOST_ITEMS:
+        return rows
+    return rows[np.linspace(0, rows.size - 1, MOST_ITEMS).astype(np.int64)]
+
+
+def _seed(seed: int, event: CalendarEvent) -> tuple[int, ...]:
+    digest = hashlib.sha256(f"{event.event_id}\x1f{event.occurred_at.isoformat()}\x1f{WINDOW}".encode()).digest()
+    return seed, int.from_bytes(digest[:8], "big")
