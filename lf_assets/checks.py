@@ -1,8 +1,8 @@
 """Asset checks: what the library finds wrong, as Dagster shows it.
 
 Here: which check belongs to which asset and how a list of problems becomes a result. Not here: the checking itself
-(``latticeforge.store.integrity``). They run inside the asset's own step: partitioned asset checks are a preview in
-Dagster.
+(``latticeforge.store.integrity`` and ``ledger_chain``), which `lf verify` calls too. They run inside the asset's own
+step: partitioned asset checks are a preview in Dagster.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from latticeforge.store.integrity import (
     repeated_items,
     vector_problems,
 )
+from latticeforge.store.ledger_chain import entry_problems
 from lf_assets.expectations import SUITES, expectation_problems
 
 _SHOWN = 20
-LIVE, LEDGER, UNIQUE, IN_WINDOW, VECTORS, EXPECTATIONS = (
+LIVE, LEDGER, CHAIN, UNIQUE, IN_WINDOW, VECTORS, EXPECTATIONS = (
     "live_equals_recomputed",
     "ledger",
+    "chain",
     "unique",
     "in_window",
     "vectors",
@@ -35,6 +37,7 @@ _DESCRIPTIONS = {
     LIVE: "What the radar said live equals what the hour recomputes; only late data may explain a difference."
     " Nothing is written where it does not.",
     LEDGER: "Row counts and digests of every window are those the ledger recorded.",
+    CHAIN: "The ledger's entries of these windows hash on from the entry before and say what the generations say.",
     UNIQUE: "No item counts in two windows.",
     IN_WINDOW: "Every article lies in its window and has landed.",
     VECTORS: "Every vector is stored, has length 1 ± 0.001 and is the one named by its SHA-256.",
@@ -46,7 +49,7 @@ _BLOCKING = {LIVE, LEDGER}
 def names_of(asset: str) -> list[str]:
     """The checks of a core asset."""
     own = {"articles": [UNIQUE, IN_WINDOW], "embeddings": [VECTORS]}.get(asset, [])
-    return [LIVE, LEDGER, *own, *([EXPECTATIONS] if asset in SUITES else [])]
+    return [LIVE, LEDGER, CHAIN, *own, *([EXPECTATIONS] if asset in SUITES else [])]
 
 
 def specs_of(asset: str) -> list[dg.AssetCheckSpec]:
@@ -74,6 +77,7 @@ def stored_results(
 ) -> list[dg.AssetCheckResult]:
     """Every check of what is stored of a core asset in ``[start, end)``."""
     results = [result(LEDGER, ledger_problems(connection, asset, start, end))]
+    results.append(result(CHAIN, entry_problems(connection, asset, start, end)))
     if asset == "articles":
         results.append(result(UNIQUE, repeated_items(connection, start, end)))
         results.append(result(IN_WINDOW, misplaced_items(connection, start, end)))

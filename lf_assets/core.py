@@ -10,6 +10,7 @@ import dagster as dg
 
 from latticeforge.model import ASSETS
 from latticeforge.radar.stages import compute
+from latticeforge.store.audit import act
 from latticeforge.store.digest import range_digest
 from latticeforge.store.generations import Written, microseconds, write_generations
 from latticeforge.store.integrity import compare_live
@@ -54,6 +55,7 @@ def core_asset(name: str) -> dg.AssetsDefinition:
         windows = windows_of(context)
         reason = context.run.tags.get(REASON_TAG, "")
         with store.store.connection() as connection:
+            act(connection, command=f"dagster {context.job_name} {context.run.run_id}", reason=reason)
             landed_seq = newest_seq(connection)
             writes = compute(connection, name, windows, encoder=encoder.encoder)
             live = compare_live(connection, writes)

@@ -13,6 +13,7 @@ from lf_assets.archive import daily_snapshot
 from lf_assets.core import CORE_ASSETS
 from lf_assets.external import EXTERNAL_SPECS
 from lf_assets.marts import dbt_resource, marts
+from lf_assets.rollback import rollback_job
 from resources import EncoderResource, SnapshotResource, StoreResource
 from sensors import JOBS, SCHEDULES, SENSORS
 
@@ -31,7 +32,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
     }
     return dg.Definitions(
         assets=[*EXTERNAL_SPECS, *CORE_ASSETS, marts, daily_snapshot],
-        jobs=JOBS,
+        jobs=[*JOBS, rollback_job],
         sensors=SENSORS,
         schedules=SCHEDULES,
         resources={**resources, **(resource_overrides or {})},

@@ -26,7 +26,11 @@ _ASSET_OF_SOURCE = {
     "core.generation": ["core", "distraction_scores"],
     "core.embedding": ["core", "embeddings"],
     "ops.window": ["live", "windows"],
-    "ops.audit": ["ops", "change"],
+    **{f"core.{name}": ["core", "distraction_scores"] for name in ("activation", "ledger", "removed")},
+    **{
+        f"ops.{name}": ["ops", "change"]
+        for name in ("audit", "rollback", "withdrawal", "retention", "past", "unsealed")
+    },
 }
 
 

@@ -7,10 +7,11 @@ from sensors.closed_windows import closed_windows
 from sensors.failures import failures
 from sensors.jobs import HOUR_JOB, MARTS_JOB, NIGHT_JOB, SNAPSHOT_JOB
 from sensors.late_items import late_items
+from sensors.rolled_back import rolled_back
 from sensors.schedules import nightly
 
 JOBS = [HOUR_JOB, MARTS_JOB, SNAPSHOT_JOB, NIGHT_JOB]
-SENSORS = [closed_windows, late_items, failures]
+SENSORS = [closed_windows, late_items, rolled_back, failures]
 SCHEDULES = [nightly]
 
 __all__ = ["JOBS", "SCHEDULES", "SENSORS"]

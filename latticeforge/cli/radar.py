@@ -1,25 +1,15 @@
-"""`lf radar`, `lf replay`, `lf digest`: the radar on live feeds or on files, and what it left."""
+"""`lf radar`, `lf replay`: the radar on live feeds or on files."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from latticeforge.cli.output import BAD_INPUT, err, fail, known_faults, load_settings, out, print_json
-
-
-def when(text: str) -> datetime:
-    """An instant as people type it; a clear error where it is none."""
-    from latticeforge.windows import parse_instant
-
-    try:
-        return parse_instant(text)
-    except ValueError as error:
-        fail(str(error), BAD_INPUT)
+from latticeforge.cli.times import instant
 
 
 def radar() -> None:
@@ -53,7 +43,7 @@ def replay(
 
     settings = load_settings()
     try:
-        work = plan(files, calendar, when(start) if start else None, when(end) if end else None)
+        work = plan(files, calendar, instant(start) if start else None, instant(end) if end else None)
     except SourceFault as error:
         fail(str(error), BAD_INPUT)
     for problem in work.problems[:10]:
@@ -76,22 +66,3 @@ def _print_summary(summary: dict[str, object]) -> None:
     for name, value in summary.items():
         table.add_row(name.replace("_", " "), f"{value:,}" if isinstance(value, int) else str(value))
     out.print(table)
-
-
-def digest(
-    start: Annotated[str, typer.Option("--from", help="First instant (UTC), e.g. 2025-01-28.")],
-    end: Annotated[str, typer.Option("--to", help="First instant no longer in the range.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The output is JSON in any case.")] = True,
-) -> None:
-    """Print one SHA-256 per asset for a range, as JSON.
-
-    Example: [bold]lf digest --from 2025-01-28 --to 2025-01-29[/]
-    """
-    from latticeforge.store import open_store
-    from latticeforge.store.generations import digests
-
-    first, last = when(start), when(end)
-    if first >= last:
-        fail(f"--from {start} is not before --to {end}", BAD_INPUT)
-    with known_faults(), open_store(load_settings(), connections=1) as store, store.connection() as c:
-        print_json({"from": first.isoformat(), "to": last.isoformat(), "assets": digests(c, first, last)})

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import signal
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from latticeforge.cli.output import fail, known_faults, load_settings, out, print_json
+from latticeforge.cli.output import fail, known_faults, load_settings, out
 
 
 def up() -> None:
@@ -60,39 +58,3 @@ def postgres() -> None:
 
     with known_faults():
         keep_embedded_server(load_settings().home)
-
-
-def status(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Show what runs, how far behind it is, the last window, the gaps. Example: [bold]lf status[/]"""
-    from latticeforge.radar.processes import process_states
-    from latticeforge.store import open_store
-    from latticeforge.store.ledger import system_state
-
-    settings = load_settings()
-    with known_faults(), open_store(settings, connections=1) as store, store.connection() as c:
-        state = {"home": str(settings.home), "processes": process_states(settings.home), **system_state(c)}
-    if as_json:
-        print_json(state)
-    else:
-        _print_status(state)
-
-
-def _print_status(state: dict[str, Any]) -> None:
-    from rich.table import Table
-
-    out.print(f"home {state['home']}", highlight=False)
-    processes = Table("process", "state", "", title="processes")
-    for p in state["processes"]:
-        processes.add_row(p["name"], p["statename"].lower(), p["description"])
-    out.print(processes if state["processes"] else "nothing runs for this home; start it with `lf up`")
-    out.print(f"last window closed  {state['last_window'] or 'none yet'}", highlight=False)
-    out.print(f"watermark           {state['watermark'] or 'none yet'}", highlight=False)
-    lag = state["lag_s"]
-    out.print(f"lag                 {'none yet' if lag is None else f'{lag:.0f} s behind the clock'}", highlight=False)
-    out.print(
-        f"items landed        {state['items']:,} ({state['items_last_hour']:,} in the last hour)", highlight=False
-    )
-    gaps = Table("source", "from", "reason", title="open gaps")
-    for gap in state["open_gaps"]:
-        gaps.add_row(gap["source"], f"{gap['from_at']:%Y-%m-%d %H:%MZ}", gap["reason"])
-    out.print(gaps if state["open_gaps"] else "no open gaps")

@@ -27,7 +27,7 @@ from latticeforge.radar.stages import (
     with_bursts,
 )
 from latticeforge.store.generations import computed_windows, read_table
-from latticeforge.store.ledger import GAPS, gaps_between, partial_reasons, political_sources
+from latticeforge.store.ledger import GAPS, gaps_between, moved_since, partial_reasons, political_sources
 from latticeforge.windows import WINDOW, Window, floor_to
 
 MAX_CACHED_CLUSTERS = 100_000  # 150 MB of centroids; past that only what the next windows need is kept
@@ -52,11 +52,13 @@ class Context:
         self._gaps = self._item_gaps = pl.DataFrame(schema=GAPS)
         self._political: set[str] = set()
         self._history: tuple[datetime, History] | None = None
+        self._moved_at: datetime | None = None
 
     def refresh(self, connection: psycopg.Connection, windows: Sequence[Window]) -> None:
         """Read what is missing for ``windows`` (oldest first)."""
         first, last = windows[0], windows[-1]
         wanted = sorted({h.start for w in windows for h in _history_of_base(floor_to(w.start, WINDOW))})
+        self._forget_moved(connection)
         self._read_narratives(connection, [at for at in wanted if at < floor_to(first.start, WINDOW)])
         self._prune(set(wanted), first.start)
         self._bursts = read_table(connection, "spikes", POLITICAL_BURST, first.start - LINK_SPAN, first.start)
@@ -67,6 +69,12 @@ class Context:
         self._item_gaps = gaps_between(connection, wanted[0], last.end, of_items=True)
         self._political = political_sources(connection)
         self._history = None
+
+    def _forget_moved(self, connection: psycopg.Connection) -> None:
+        """What was computed again elsewhere, or rolled back, is read anew."""
+        self._moved_at, moved = moved_since(connection, "narratives", self._moved_at)
+        for at in moved:
+            self._narratives.pop(at, None)
 
     def _read_narratives(self, connection: psycopg.Connection, starts: Sequence[datetime]) -> None:
         unknown = [at for at in starts if at not in self._narratives and at not in self._absent]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -21,7 +22,7 @@ from latticeforge.radar.stages import compute
 from latticeforge.store import Store
 from latticeforge.store.audit import Change, act, changes_under
 from latticeforge.store.generations import write_generations
-from latticeforge.store.ledger import mark_dirty, record_event
+from latticeforge.store.ledger import last_closed, mark_dirty, record_event
 from latticeforge.store.rollbacks import (
     Move,
     Recorded,
@@ -116,7 +117,7 @@ class RollbackCoordinator:
     def __init__(
         self, store: Store, encoder: Callable[[], Encoder], *, run_by: str, command: str, actor: str = ""
     ) -> None:
-        self._store, self._encoder = store, encoder
+        self._store, self._encoder = store, cache(encoder)  # loading it takes a second
         self._run_by, self._command, self._actor = run_by, command, actor
 
     def roll_back(self, asked: Rollback, *, preview: bool = False, recompute: bool = True) -> Effect:
@@ -188,7 +189,7 @@ class RollbackCoordinator:
                 f" and {effect.asked.end:%Y-%m-%dT%H:%MZ} counts"
             )
         if starts := withdrawn_windows(c, effect.asked):
-            self._follow(c, effect, starts[0], starts[-1], recompute, whole=starts)
+            self._follow(c, effect, starts[0], starts[-1], recompute, whole=set(starts))
 
     def _undo(self, c: psycopg.Connection, effect: Effect, undone: Recorded, recompute: bool) -> None:
         flip_back(c, undone)
@@ -215,7 +216,7 @@ class RollbackCoordinator:
         """Compute ``whole`` from the articles on, and the windows from ``first`` on that look back on what moved."""
         end = last + WINDOW + _reach(effect.asked)
         if not recompute:
-            effect.later = (floor_to(first, HOUR), ceil_to(end, HOUR))
+            effect.later = _finished_hours(c, first, end)
             return
         done = moved_windows(c, effect.rollback_id)
         computed: set[datetime] = set()
@@ -239,7 +240,23 @@ class RollbackCoordinator:
         return [name for name in downstream(asked.asset) if name in _FROM_HISTORY]
 
 
-def _reach(asked: Rollback) -> timedelta:
+def later_hours(c: psycopg.Connection, done: Recorded) -> tuple[datetime, datetime] | None:
+    """The hours that rest on a rollback which left them to a backfill; None where there is none."""
+    touched = moved_windows(c, done.rollback_id)
+    if done.source is not None or done.fetch_id is not None:
+        touched |= set(withdrawn_windows(c, done))
+    return _finished_hours(c, min(touched), max(touched) + WINDOW + _reach(done)) if touched else None
+
+
+def _finished_hours(c: psycopg.Connection, first: datetime, end: datetime) -> tuple[datetime, datetime] | None:
+    """Whole hours around ``[first, end)``, up to the last that is over."""
+    closed = last_closed(c)
+    over = floor_to(closed, HOUR) if closed else ceil_to(end, HOUR)
+    begin, stop = floor_to(first, HOUR), min(ceil_to(end, HOUR), over)
+    return (begin, stop) if begin < stop else None
+
+
+def _reach(asked: Rollback | Recorded) -> timedelta:
     """How long after a window that moved others look back on it."""
     moved = downstream("articles") if asked.source or asked.fetch_id is not None else downstream(asked.asset)
     if "narratives" in moved:

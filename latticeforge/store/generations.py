@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from latticeforge import __version__
-from latticeforge.model import ASSETS, VECTOR, Asset, Table
+from latticeforge.model import ASSETS, VECTOR, Asset, Schema, Table
 from latticeforge.store.chains import follow_chains
 from latticeforge.store.digest import asset_digest, range_digest
 from latticeforge.store.vectors import vector_blobs
@@ -199,26 +199,45 @@ def read_table(
     connection: psycopg.Connection, asset: str, table: Table, start: datetime, end: datetime
 ) -> pl.DataFrame:
     """As ``read_active``, for a table given by itself."""
-    vectors = [n for n, t in table.columns.items() if t == VECTOR]
-    names = [sql.SQL("vector_send({})" if n in vectors else "{}").format(sql.Identifier("t", n)) for n in table.columns]
     query = sql.SQL(
         "select {} from core.counting a join {} t on t.generation_id = a.generation_id"
         " where a.asset = %s and a.window_start >= %s and a.window_start < %s order by t.window_start, {}"
-    ).format(
-        sql.SQL(", ").join(names),
-        _name(table),
-        sql.SQL(", ").join(
-            sql.SQL('{} collate "C"' if table.columns[k] == pl.String else "{}").format(sql.Identifier("t", k))
-            for k in table.key
-        ),
+    ).format(_selected(table), _name(table), _order(table))
+    return _read(connection, query, (asset, start, end), table.columns)
+
+
+def read_generations(connection: psycopg.Connection, table: Table, ids: Sequence[int]) -> pl.DataFrame:
+    """Rows of some generations, whether they count or not, with ``generation_id``; in order of it and of the key."""
+    query = sql.SQL("select t.generation_id, {} from {} t where t.generation_id = any(%s) order by 1, {}").format(
+        _selected(table), _name(table), _order(table)
     )
+    return _read(connection, query, (list(ids),), {"generation_id": pl.Int64, **table.columns})
+
+
+def _selected(table: Table) -> sql.Composed:
+    vectors = [n for n, t in table.columns.items() if t == VECTOR]
+    return sql.SQL(", ").join(
+        sql.SQL("vector_send({})" if n in vectors else "{}").format(sql.Identifier("t", n)) for n in table.columns
+    )
+
+
+def _order(table: Table) -> sql.Composed:
+    return sql.SQL(", ").join(
+        sql.SQL('{} collate "C"' if table.columns[k] == pl.String else "{}").format(sql.Identifier("t", k))
+        for k in table.key
+    )
+
+
+def _read(
+    connection: psycopg.Connection, query: sql.Composed, parameters: Sequence[object], schema: Schema
+) -> pl.DataFrame:
     with connection.cursor(binary=True) as cursor:
-        rows = cursor.execute(query, (asset, start, end)).fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(table.columns)
+        rows = cursor.execute(query, parameters).fetchall()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     return pl.DataFrame(
         {
             n: pl.Series(n, vector_blobs(values), dtype=t) if t == VECTOR else pl.Series(n, values, dtype=t)
-            for (n, t), values in zip(table.columns.items(), columns, strict=True)
+            for (n, t), values in zip(schema.items(), columns, strict=True)
         }
     )
 

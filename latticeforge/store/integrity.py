@@ -10,18 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
+import polars as pl
 import psycopg
 
 from latticeforge import __version__
-from latticeforge.model import ASSETS
+from latticeforge.model import ASSETS, item_id_of, text_hash
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import history_windows
 from latticeforge.store.digest import asset_digest
-from latticeforge.store.generations import Write, ledger_digests, read_active, window_digests
+from latticeforge.store.generations import Frames, Write, computed_windows, read_active, read_generations
 from latticeforge.store.vectors import load_vectors
-from latticeforge.windows import EPOCH, WINDOW, Window, windows_between
+from latticeforge.windows import WINDOW, Window, windows_between
 
 NORM_TOLERANCE = 1e-3
 # An item is known to a generation only if it was committed before the windows of one commit (an hour of them at most,
@@ -88,32 +90,127 @@ def vector_problems(connection: psycopg.Connection, start: datetime, end: dateti
     return problems
 
 
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """A generation whose rows are not those that the ledger recorded. ``frames`` is what is there, table by table."""
+
+    asset: str
+    window: Window
+    generation_id: int
+    active: bool
+    digest: bytes
+    frames: Frames
+    told: str
+
+
+def mismatches(
+    connection: psycopg.Connection, asset: str, start: datetime, end: datetime, *, active_only: bool = False
+) -> tuple[int, list[Mismatch]]:
+    """(generations read, those whose rows are not the recorded ones) of windows in ``[start, end)``."""
+    listed = connection.execute(
+        "select g.generation_id, g.window_start, g.row_count, g.digest, a.generation_id is not null"
+        " from core.generation g left join core.counting a"
+        " on a.asset = g.asset and a.window_start = g.window_start and a.generation_id = g.generation_id"
+        " where g.asset = %s and g.window_start >= %s and g.window_start < %s"
+        " and (a.generation_id is not null or not %s)"
+        " and not exists (select from core.removed r where r.generation_id = g.generation_id) order by 2, 1",
+        (asset, start, end, active_only),
+    ).fetchall()
+    kind = ASSETS[asset]
+    parts = [_by_generation(read_generations(connection, t, [row[0] for row in listed])) for t in kind.tables]
+    found = []
+    for generation, at, rows, digest, active in listed:
+        frames = tuple(p.get(generation, t.empty()) for p, t in zip(parts, kind.tables, strict=True))
+        count = sum(f.height for f in frames)
+        told = ""
+        if count != rows:
+            told = f"{count} rows, the ledger says {rows}"
+        elif (is_there := asset_digest(kind, frames)) != bytes(digest):
+            told = f"rows have digest {is_there.hex()[:16]}, the ledger says {bytes(digest).hex()[:16]}"
+        if told:
+            found.append(Mismatch(asset, Window(at), generation, active, bytes(digest), frames, told))
+    return len(listed), found
+
+
+def _by_generation(rows: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    parts = rows.partition_by("generation_id", maintain_order=True)
+    return {part["generation_id"][0]: part.drop("generation_id") for part in parts}
+
+
 def ledger_problems(connection: psycopg.Connection, asset: str, start: datetime, end: datetime) -> list[str]:
     """Windows of ``[start, end)`` whose rows are not those the ledger recorded, or that have no generation."""
-    recorded = ledger_digests(connection, asset, start, end)
-    found = {EPOCH + timedelta(microseconds=us): d for us, d in window_digests(connection, ASSETS[asset], start, end)}
-    counts = _row_counts(connection, asset, start, end)
+    computed = computed_windows(connection, asset, [w.start for w in windows_between(start, end)])
+    problems = [
+        f"{asset} {window}: never computed" for window in windows_between(start, end) if window.start not in computed
+    ]
+    _, found = mismatches(connection, asset, start, end, active_only=True)
+    return problems + [f"{m.asset} {m.window}: {m.told} (generation {m.generation_id})" for m in found]
+
+
+def differing_rows(found: Mismatch, right: Frames) -> list[str]:
+    """Each row in which a mismatch differs from the rows that were recorded: table, window, generation, key, column."""
     problems = []
-    for window in windows_between(start, end):
-        if window.start not in recorded:
-            problems.append(f"{asset} {window}: never computed")
-            continue
-        rows, digest = recorded[window.start]
-        if counts.get(window.start, 0) != rows:
-            problems.append(f"{asset} {window}: {counts.get(window.start, 0)} rows, the ledger says {rows}")
-        elif found[window.start] != digest:
-            told = f"{found[window.start].hex()[:16]}, the ledger says {digest.hex()[:16]}"
-            problems.append(f"{asset} {window}: rows have digest {told}")
+    for table, there, was in zip(ASSETS[found.asset].tables, found.frames, right, strict=True):
+        where = f"{table.name} {found.window} generation {found.generation_id}"
+        keys = list(table.key)
+        now = {tuple(row[k] for k in keys): row for row in there.iter_rows(named=True)}
+        then = {tuple(row[k] for k in keys): row for row in was.iter_rows(named=True)}
+        for key in sorted(now.keys() | then.keys(), key=str):
+            named = f"{where} {', '.join(f'{k} {v}' for k, v in zip(keys, key, strict=True))}"
+            if key not in then:
+                problems.append(f"{named}: was not there")
+            elif key not in now:
+                problems.append(f"{named}: missing")
+            else:
+                changed = [n for n in table.columns if not _same(now[key][n], then[key][n])]
+                problems += [f"{named}: {n} is {_short(now[key][n])}, it was {_short(then[key][n])}" for n in changed]
     return problems
 
 
-def _row_counts(connection: psycopg.Connection, asset: str, start: datetime, end: datetime) -> dict[datetime, int]:
-    counts: dict[datetime, int] = {}
-    for number in range(len(ASSETS[asset].tables)):
-        rows = read_active(connection, asset, start, end, table=number)
-        for at, n in rows.group_by("window_start").len().iter_rows():
-            counts[at] = counts.get(at, 0) + n
-    return counts
+def _same(a: Any, b: Any) -> bool:
+    return bool(np.array_equal(a, b)) if isinstance(a, (list, np.ndarray)) else bool(a == b)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def landing_problems(connection: psycopg.Connection, start: datetime, end: datetime) -> tuple[int, list[str]]:
+    """(rows read, problems): items of ``[start, end)`` against their own hashes, payloads against theirs."""
+    rows = connection.execute(
+        "select seq, item_id, source, guid, title, summary, url, author, content_hash, text_hash from landing.item"
+        " where window_at >= %s and window_at < %s order by seq",
+        (start, end),
+    ).fetchall()
+    problems = []
+    for seq, item_id, source, guid, title, summary, url, author, content_hash, text in rows:
+        where = f"landing.item {seq}, item {item_id}"
+        if sha256("\x1f".join((title, summary, url, author)).encode()).digest() != bytes(content_hash):
+            problems.append(f"{where}: title, summary, url or author are not those of its content hash")
+        if text_hash(title) != bytes(text):
+            problems.append(f"{where}: its title is not the one of its text hash")
+        if item_id_of(source, guid) != item_id:
+            problems.append(f"{where}: source and guid are not those of its id")
+    broken = connection.execute(
+        "select encode(p.sha256, 'hex'), min(f.fetch_id) from landing.payload p"
+        " join landing.fetch f on f.payload_sha256 = p.sha256"
+        " where f.received_at >= %s and f.received_at < %s and sha256(p.body) <> p.sha256 group by 1 order by 2",
+        (start, end),
+    ).fetchall()
+    problems += [f"landing.payload {sha[:16]} of fetch {fetch}: its bytes are others" for sha, fetch in broken]
+    return len(rows), problems
+
+
+def uncounted_windows(connection: psycopg.Connection, start: datetime, end: datetime) -> list[str]:
+    """Closed windows of ``[start, end)`` that lack an asset."""
+    rows = connection.execute(
+        "select w.window_start, n.asset from ops.window w cross join unnest(%s::text[]) as n (asset)"
+        " where w.window_start >= %s and w.window_start < %s and not exists"
+        " (select from core.active a where a.asset = n.asset and a.window_start = w.window_start) order by 1, 2",
+        (list(ASSETS), start, end),
+    ).fetchall()
+    return [f"{asset} {Window(at)}: closed, and nothing of it counts" for at, asset in rows]
 
 
 def compare_live(connection: psycopg.Connection, writes: Sequence[Write]) -> LiveComparison:
@@ -162,7 +259,7 @@ def _late(
     read_at = created_at - timedelta(seconds=close_s * _WINDOWS_A_COMMIT) - _COMMIT_SLACK
     if asset == "articles":
         late = _late_items(connection, window, read_at)
-        return f"{late} late item(s)" if late else None
+        return f"{late} late item(s)" if late else _withdrawn(connection, window, read_at)
     if changed := _changed_input(connection, asset, window, generation):
         return f"{changed} has changed since"
     if asset in _FROM_CALENDAR and _late_events(connection, window, read_at):
@@ -185,6 +282,16 @@ def _late_items(connection: psycopg.Connection, window: Window, read_at: datetim
         (window.start, window.end, read_at),
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _withdrawn(connection: psycopg.Connection, window: Window, read_at: datetime) -> str | None:
+    """Withdrawals, or the undoing of one, after ``read_at`` that reach into the window."""
+    row = connection.execute(
+        "select max(r.rollback_id) from ops.rollback r where r.at > %s and r.from_at < %s and r.to_at > %s"
+        " and (r.kind = 'withdraw' or r.undoes in (select rollback_id from ops.withdrawal))",
+        (read_at, window.end, window.start),
+    ).fetchone()
+    return f"items withdrawn or given back by rollback {row[0]}" if row and row[0] else None
 
 
 def _late_events(connection: psycopg.Connection, window: Window, read_at: datetime) -> bool:

@@ -200,6 +200,25 @@ def save_cursor(connection: psycopg.Connection, reader: str, seq: int) -> None:
     )
 
 
+def moved_since(
+    connection: psycopg.Connection, asset: str, at: datetime | None
+) -> tuple[datetime | None, list[datetime]]:
+    """The time of the newest move, and the windows of ``asset`` computed again or rolled back after ``at``.
+
+    ``at`` None asks for the time alone: whoever begins to look has nothing to forget.
+    """
+    row = connection.execute("select max(at) from ops.audit").fetchone()
+    newest = row[0] if row else None
+    if at is None or newest is None or newest == at:
+        return newest, []
+    rows = connection.execute(
+        "select distinct v.window_start from ops.audit u join core.activation v using (audit_id)"
+        " where u.at > %s and v.asset = %s and v.before_id is not null",
+        (at, asset),
+    ).fetchall()
+    return newest, [row[0] for row in rows]
+
+
 def last_closed(connection: psycopg.Connection) -> datetime | None:
     """End of the newest window closed so far, or None."""
     row = connection.execute("select max(window_start) from ops.window").fetchone()
@@ -225,17 +244,22 @@ def beat(
 
 
 def system_state(connection: psycopg.Connection) -> dict[str, Any]:
-    """How far the radar is: last window, watermark, lag (seconds, wall clock), items, open gaps."""
+    """How far the radar is: last window, watermark, lag (seconds, wall clock), items, open gaps.
+
+    Under ``lf.as_of`` as it stood then; signs of life are not kept, so watermark and lag are None.
+    """
     row = connection.execute(
-        "select (select max(window_start) from ops.window),"
-        " (select watermark from ops.service where service = 'radar'),"
-        " (select extract(epoch from now() - beat_at)::float8 from ops.service where service = 'radar'),"
-        " (select count(*) from landing.item),"
-        " (select count(*) from landing.item where first_seen_at > now() - interval '1 hour')"
+        "select (select max(window_start) from ops.window_then),"
+        " (select watermark from ops.service where service = 'radar' and core.as_of() is null),"
+        " (select extract(epoch from now() - beat_at)::float8 from ops.service"
+        " where service = 'radar' and core.as_of() is null),"
+        " (select count(*) from landing.item where landed_at <= coalesce(core.as_of(), 'infinity')),"
+        " (select count(*) from landing.item where landed_at <= coalesce(core.as_of(), 'infinity')"
+        " and first_seen_at > coalesce(core.as_of(), now()) - interval '1 hour')"
     ).fetchone()
     assert row is not None
     gaps = connection.execute(
-        "select source, from_at, reason from ops.gap where state = 'open' order by from_at"
+        "select source, from_at, reason from ops.gap_then where state = 'open' order by from_at"
     ).fetchall()
     return {
         "last_window": row[0],

@@ -1,6 +1,7 @@
 """The views and tables the dashboard reads, made by dbt in the same database.
 
-Here: running dbt as a process of the same interpreter. Not here: the SQL, which lives in ``dbt_project``.
+Here: running dbt as a process of the same interpreter; reading rows of one mart. Not here: the SQL of
+the marts, which lives in ``dbt_project``.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
+from psycopg import sql
 
 from latticeforge.store.faults import StoreFault
 
@@ -83,3 +87,37 @@ def _said(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if "rror" in line or "Failure" in line or "Got " in line]
     return " | ".join((telling or lines)[:_FAULT_LINES]) or "it said nothing"
+
+
+def read_mart(
+    connection: psycopg.Connection, mart: str, start: datetime | None, end: datetime | None, limit: int
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(column names, rows) of a mart, newest first, for windows in ``[start, end)`` where it has windows.
+
+    Raises:
+        MartsFault: the marts have not been built.
+        ValueError: there is no mart of that name, or it knows no windows and a range was asked for.
+    """
+    columns = connection.execute(
+        "select table_name::text, column_name::text from information_schema.columns where table_schema = 'marts'"
+        " order by table_name, ordinal_position"
+    ).fetchall()
+    if not columns:
+        raise MartsFault("the marts are not built yet; `lf up` and `lf demo` build them")
+    names = [column for table, column in columns if table == mart]
+    if not names:
+        raise ValueError(f"there is no mart {mart!r}; there are {', '.join(sorted({table for table, _ in columns}))}")
+    by_time = next((n for n in ("window_start", "from_at", "date") if n in names), None)
+    if by_time is None and (start or end):
+        raise ValueError(f"marts.{mart} is about no range of time; leave out --from and --to")
+    query = sql.SQL("select * from {} {} limit %(limit)s").format(
+        sql.Identifier("marts", mart),
+        sql.SQL(
+            "where ({0} >= %(start)s or %(start)s::timestamptz is null)"
+            " and ({0} < %(end)s or %(end)s::timestamptz is null)"
+            " order by {0} desc"
+        ).format(sql.Identifier(by_time))
+        if by_time
+        else sql.SQL(""),
+    )
+    return names, connection.execute(query, {"start": start, "end": end, "limit": limit}).fetchall()
