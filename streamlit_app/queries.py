@@ -1,116 +1,32 @@
-"""Every question the dashboard asks the database: marts only, parameters only, read-only, with a time limit.
+"""What the pages Now, Narratives and Sources ask the database: marts only, parameters only.
 
-Here: SQL, the connection, short bounded caches, and faults by name. Not here: how an answer looks. Faults carry no
-detail that a reader may see; the log has it.
+Here: SQL and short bounded caches. Not here: the connection (``database``), and how an answer looks.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import polars as pl
-import psycopg
 import streamlit as st
-from psycopg.rows import dict_row
-from psycopg_pool import ConnectionPool, PoolTimeout
 
-from latticeforge.settings import Settings
-from latticeforge.store import embedded_server
+from streamlit_app.database import Row, ask, where
 
-Row = dict[str, Any]
-
-READER = "lf_reader"
-STATEMENT_TIMEOUT_S = 5
-CONNECT_TIMEOUT_S = 2.0
 LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
 PAGE_TTL = timedelta(seconds=15)
 BOARD_LIMIT = 30
 EVIDENCE_LIMIT = 120
-_OPTIONS = f"-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_S}s"
-_log = logging.getLogger(__name__)
-
-
-class DashboardFault(Exception):
-    """A question that got no answer."""
-
-
-class DatabaseAway(DashboardFault):
-    """No connection."""
-
-
-class MartsMissing(DashboardFault):
-    """The database is there and the marts are not."""
-
-
-class QueryFailed(DashboardFault):
-    """The database refused or gave up."""
-
-
-def reader_url(settings: Settings) -> str:
-    """Where to read, as the role that may read marts and nothing else."""
-    if settings.dashboard_database_url:
-        return settings.dashboard_database_url
-    # The password in LF_DATABASE_URL is another role's, so it is left out.
-    url = settings.database_url or _embedded(str(settings.home))
-    parts = {k: v for k, v in psycopg.conninfo.conninfo_to_dict(url).items() if k not in ("user", "password")}
-    return psycopg.conninfo.make_conninfo("", user=READER, **parts)
-
-
-@st.cache_resource(show_spinner=False)
-def _embedded(home: str) -> str:
-    return embedded_server(Path(home))
-
-
-@st.cache_resource(show_spinner=False, max_entries=4, on_release=ConnectionPool.close)
-def _pool(url: str) -> ConnectionPool[psycopg.Connection[Row]]:
-    return ConnectionPool(
-        url,
-        connection_class=psycopg.Connection[Row],
-        min_size=0,
-        max_size=8,
-        open=True,
-        timeout=CONNECT_TIMEOUT_S,
-        max_idle=60.0,
-        check=ConnectionPool.check_connection,
-        kwargs={"options": _OPTIONS, "autocommit": True, "row_factory": dict_row, "connect_timeout": 3},
-    )
-
-
-def _ask(url: str, query: str, parameters: Row | None = None) -> list[Row]:
-    try:
-        with _pool(url).connection() as connection:
-            return connection.execute(query, parameters or {}).fetchall()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName) as error:
-        _log.warning("the marts are missing or old: %s", error)
-        raise MartsMissing from error
-    except (psycopg.errors.QueryCanceled, psycopg.ProgrammingError, psycopg.DataError) as error:
-        _log.warning("a query failed: %s", error)
-        raise QueryFailed from error
-    except (PoolTimeout, psycopg.Error) as error:
-        _log.warning("no answer from the database: %s", error)
-        raise DatabaseAway from error
-
-
-def _where() -> str:
-    try:
-        return reader_url(Settings())
-    except (OSError, psycopg.Error, ValueError) as error:
-        _log.warning("the address of the database cannot be found: %s", error)
-        raise DatabaseAway from error
 
 
 def status() -> Row:
     """The one row of ``marts.system_status``."""
-    return _status(_where())
+    return _status(where())
 
 
 @st.cache_data(ttl=LIVE_TTL, max_entries=8, show_spinner=False)
 def _status(url: str) -> Row:
-    return _ask(url, "select * from marts.system_status")[0]
+    return ask(url, "select * from marts.system_status")[0]
 
 
 def board(since: datetime) -> list[Row]:
@@ -118,12 +34,12 @@ def board(since: datetime) -> list[Row]:
 
     Statements without evidence are left out; ``activity`` counts them.
     """
-    return _board(_where(), since)
+    return _board(where(), since)
 
 
 @st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
 def _board(url: str, since: datetime) -> list[Row]:
-    return _ask(
+    return ask(
         url,
         """
         select * from (
@@ -147,14 +63,14 @@ def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:
     ids = sorted(c["statement_id"] for c in cards)
     starts = sorted({c["window_start"] for c in cards})
     found: dict[str, list[Row]] = {}
-    for row in _evidence(_where(), tuple(ids), tuple(starts)):
+    for row in _evidence(where(), tuple(ids), tuple(starts)):
         found.setdefault(row["statement_id"], []).append(row)
     return found
 
 
 @st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
 def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...]) -> list[Row]:
-    return _ask(
+    return ask(
         url,
         """
         select * from marts.link_evidence
@@ -167,12 +83,12 @@ def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...]) -> l
 
 def activity(since: datetime) -> Row:
     """How much was looked at: items, windows, tests, reported links, tests without evidence."""
-    return _activity(_where(), since)
+    return _activity(where(), since)
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
 def _activity(url: str, since: datetime) -> Row:
-    return _ask(
+    return ask(
         url,
         """
         select items, windows, tests, reported, greatest(tests - assessed, 0) as no_evidence
@@ -196,12 +112,12 @@ def _activity(url: str, since: datetime) -> Row:
 
 def top_narratives(since: datetime, word: str, limit: int) -> pl.DataFrame:
     """The largest narratives since ``since`` whose label or headline holds ``word``, one row a label."""
-    return _top_narratives(_where(), since, word, limit)
+    return _top_narratives(where(), since, word, limit)
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
 def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.DataFrame:
-    rows = _ask(
+    rows = ask(
         url,
         """
         with timeline as materialized (
@@ -225,12 +141,12 @@ def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.Data
 
 def shares(since: datetime, labels: Sequence[str]) -> pl.DataFrame:
     """Share of each label in every closed window since ``since``; zero where the label does not occur."""
-    return _shares(_where(), since, tuple(labels))
+    return _shares(where(), since, tuple(labels))
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
 def _shares(url: str, since: datetime, labels: tuple[str, ...]) -> pl.DataFrame:
-    rows = _ask(
+    rows = ask(
         url,
         """
         with timeline as materialized (
@@ -251,12 +167,12 @@ def _shares(url: str, since: datetime, labels: tuple[str, ...]) -> pl.DataFrame:
 
 def source_health() -> pl.DataFrame:
     """Every source, those in trouble first."""
-    return _source_health(_where())
+    return _source_health(where())
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
 def _source_health(url: str) -> pl.DataFrame:
-    rows = _ask(
+    rows = ask(
         url,
         """
         select source, title, kind, country, language, state, last_item_at, items_24h, undated_24h, flagged_24h,
@@ -270,12 +186,12 @@ def _source_health(url: str) -> pl.DataFrame:
 
 def gaps(since: datetime) -> pl.DataFrame:
     """Gaps that reach past ``since``."""
-    return _gaps(_where(), since)
+    return _gaps(where(), since)
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
 def _gaps(url: str, since: datetime) -> pl.DataFrame:
-    rows = _ask(
+    rows = ask(
         url,
         """
         select title, from_at, to_at, reason, state, filled_at, duration_s

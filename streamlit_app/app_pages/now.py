@@ -7,7 +7,7 @@ from datetime import timedelta
 import streamlit as st
 
 from streamlit_app import queries
-from streamlit_app.queries import Row
+from streamlit_app.database import Row
 from streamlit_app.ui import components, text
 
 REFRESH = timedelta(seconds=2)

@@ -13,8 +13,6 @@ import polars as pl
 from latticeforge.narratives.scores import LIKELY, UNLIKELY
 from streamlit_app.ui import text, theme
 
-_GREY = "#8A8A8A"
-
 
 def interval(verdict: str, likelihood: float, low: float, high: float) -> alt.LayerChart | alt.FacetChart:
     """A bar from ``low`` to ``high`` with a point at ``likelihood``; thin rules stand where the verdict changes."""
@@ -25,7 +23,7 @@ def interval(verdict: str, likelihood: float, low: float, high: float) -> alt.La
     x = alt.X("low:Q", scale=alt.Scale(domain=[0, 100]), axis=axis)
     bar = alt.Chart(data).mark_bar(height=12, cornerRadius=6, color=colour, opacity=0.35).encode(x=x, x2="high:Q")
     point = alt.Chart(data).mark_point(size=130, filled=True, opacity=1, color=colour).encode(x="at:Q")
-    rule = alt.Chart(rules).mark_rule(strokeDash=[2, 3], color=_GREY).encode(x="at:Q")
+    rule = alt.Chart(rules).mark_rule(strokeDash=[2, 3], color=theme.GREY).encode(x="at:Q")
     padding = {"left": 8, "right": 14, "top": 4, "bottom": 0}
     return alt.layer(rule, bar, point).properties(height=78, background="transparent", padding=padding)
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+import polars as pl
 import streamlit as st
 
-from streamlit_app.queries import DashboardFault, DatabaseAway, MartsMissing, Row
+from streamlit_app.database import DashboardFault, DatabaseAway, MartsMissing, Row
 from streamlit_app.ui import charts, outside, text, theme
 
 Answer = TypeVar("Answer")
@@ -70,17 +71,23 @@ def card(row: Row, evidence: list[Row]) -> None:
     """One statement: verdict and grade in words, the sentence, the interval, what is missing, the headlines."""
     key = row["story_key"]
     with st.container(border=True, key=f"card-{key}"):
-        _badges(row)
+        badges(row)
         st.subheader(outside.markdown(row["headline"] or row["label"]), anchor=False)
         with st.container(key=f"sentence-{key}"):
-            st.markdown(_statement(row))
+            st.markdown(statement(row))
         if row["likelihood"] is not None:
             _interval(row)
         if row["partial"]:
             reasons = [outside.markdown(reason, 160) for reason in row["partial"][:6]]
             st.warning(text.partial(reasons), icon=":material/data_alert:")
         with st.container(key=f"evidence-{key}"):
-            _evidence(key, evidence)
+            headlines(key, evidence)
+        st.page_link(
+            "app_pages/link.py",
+            label=text.WHOLE_STORY,
+            icon=":material/arrow_forward:",
+            query_params={"link": row["statement_id"], "story": key},
+        )
         st.caption(
             text.figures(
                 row["effect_items"],
@@ -93,7 +100,8 @@ def card(row: Row, evidence: list[Row]) -> None:
         )
 
 
-def _badges(row: Row) -> None:
+def badges(row: Row) -> None:
+    """Verdict, grade and stage, each an icon and a word."""
     verdict, grade, stage = row["verdict"], row["grade"], row["stage"]
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge(text.VERDICTS[verdict], icon=theme.VERDICT_ICONS[verdict], color=theme.VERDICT_BADGES[verdict])
@@ -102,7 +110,8 @@ def _badges(row: Row) -> None:
         st.caption(text.moment(row["evaluated_at"]), width="content")
 
 
-def _statement(row: Row) -> str:
+def statement(row: Row) -> str:
+    """The one plain sentence."""
     label = outside.markdown(row["label"], 80)
     event = outside.markdown(row["event_title"], 140)
     said = text.sentence(label, row["ratio"], row["lag_s"], event, row["event_at"], row["p_value"])
@@ -117,16 +126,17 @@ def _interval(row: Row) -> None:
     st.altair_chart(chart, key=f"interval-{row['story_key']}", alt=text.interval_alt(likelihood, low, high))
 
 
-def _evidence(key: str, rows: list[Row]) -> None:
+def headlines(key: str, rows: list[Row]) -> None:
+    """The headlines in order of time, copies folded, the rest behind a fold."""
     lines = [_headline(group) for group in folded(rows)]
     if not lines:
         st.caption(text.EVIDENCE_NONE)
         return
     st.markdown(f"**{text.EVIDENCE_HEADING}**")
-    st.markdown(_list(lines[:HEADLINES_SHOWN]))
+    st.markdown(bullets(lines[:HEADLINES_SHOWN]))
     if rest := lines[HEADLINES_SHOWN:]:
         with st.expander(text.more_headlines(len(rest)), key=f"more-{key}"):
-            st.markdown(_list(rest))
+            st.markdown(bullets(rest))
 
 
 def folded(rows: list[Row]) -> list[list[Row]]:
@@ -148,8 +158,14 @@ def _headline(group: list[Row]) -> str:
     return line
 
 
-def _list(lines: list[str]) -> str:
+def bullets(lines: list[str]) -> str:
+    """Markdown for a list."""
     return "\n".join(f"- {line}" for line in lines)
+
+
+def cleaned(column: str) -> pl.Expr:
+    """A column of outside text, fit for a table or a chart."""
+    return pl.col(column).map_elements(outside.plain, return_dtype=pl.String)
 
 
 def columns_of(names: dict[str, str], **special: Any) -> dict[str, Any]:

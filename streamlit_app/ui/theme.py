@@ -27,6 +27,9 @@ VERDICT_BADGES: dict[str, Literal["orange", "violet", "blue", "gray"]] = {
 }
 VERDICT_COLOURS = {"likely": "#D55E00", "contested": "#B0568F", "unlikely": "#2A7FB8", "no evidence": "#7A7A7A"}
 STAGE_ICONS = {"live": ":material/sensors:", "lapsed": ":material/history:", "committed": ":material/task_alt:"}
+GREY = "#8A8A8A"
+STORY, EVENT = "#D55E00", "#2A7FB8"  # three to one at least against the light and the dark page
+HOLE = "#CC79A7"
 SOURCE_ICONS = {"ok": "✓", "new": "○", "backing off": "◔", "failing": "✕"}
 GAP_COLOURS = {"open": "#D55E00", "filled": "#009E73", "lost": "#7A7A7A"}
 

@@ -42,6 +42,7 @@ LIKELIHOOD_EXPLAINED = (
     "how it was carried. It starts from an assumed base rate; the page Method says which."
 )
 UNLIKELY_HEADING = "Surged too, but reads as ordinary attention"
+WHOLE_STORY = "The whole story: course, placebo moments, sources, every test"
 EVIDENCE_HEADING = "Headlines behind it, in order of time"
 EVIDENCE_NONE = "The headlines behind this statement are not at hand yet."
 DISCLAIMER_HEADING = "What this does not say"

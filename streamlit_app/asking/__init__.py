@@ -1,0 +1,1 @@
+"""The questions of the newer pages, a module each."""

@@ -1,0 +1,1 @@
+"""The data beside the pages, for programs: routes, forms, and the feed of new links."""
