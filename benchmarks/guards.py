@@ -97,8 +97,8 @@ def main() -> int:
         tree = Path(scratch)
         copy_tree(tree)
         every = tuple(sorted({test for g in chosen for test in g.tests}))
-        if (code := run_tests(tree, every)) != 0:
-            print(f"pytest ends with {code} with nothing broken: mend that first")
+        if failed := [test for test in every if run_tests(tree, (test,)) != 0]:
+            print(f"red with nothing broken, mend them first: {', '.join(failed)}")
             return 1
         survived = []
         for guard in chosen:

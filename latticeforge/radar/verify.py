@@ -75,7 +75,8 @@ def verify(
         yield Finding("vectors", *_by_day(c, start, end, _vectors))
         yield _texts(c, encoder(), start, end, None if every_text else SAMPLE)
         yield Finding("chain", *chain_problems(c))
-    yield _archived(archive)
+    with store.connection() as c:
+        yield _archived(c, archive)
 
 
 def span(store: Store) -> tuple[datetime, datetime] | None:
@@ -212,6 +213,7 @@ def _text_problems(
     return problems
 
 
-def _archived(archive: Archive) -> Finding:
-    found = verify_archive(archive)
-    return Finding("archive", len(found), [problem for problems in found.values() for problem in problems])
+def _archived(c: psycopg.Connection, archive: Archive) -> Finding:
+    found = verify_archive(archive, connection=c)
+    days = len(found.keys() - {"chain"})
+    return Finding("archive", days, [problem for problems in found.values() for problem in problems])
