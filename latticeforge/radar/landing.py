@@ -155,6 +155,14 @@ class StoreLanding:
             await asyncio.to_thread(self._tell_drained, count)
         return count
 
+    def drain_now(self) -> int:
+        """The same before anything is collected, on the calling thread."""
+        if self._spool is None or not self._spool.pending:
+            return 0
+        count = sum(map(self._drain_segment, self._spool.segments()))
+        self._tell_drained(count)
+        return count
+
     def _drain_segment(self, segment: Path) -> int:
         assert self._spool is not None
         payloads = self._spool.read(segment)

@@ -19,7 +19,7 @@ from psycopg import sql
 from latticeforge.embedding import load_encoder
 from latticeforge.radar.core import RadarCore
 from latticeforge.radar.landing import StoreLanding
-from latticeforge.radar.service import ClockWatcher, Collector, Drain, Radar, note_start
+from latticeforge.radar.service import ClockWatcher, Collector, Drain, Radar, note_start, when_reached
 from latticeforge.settings import Settings
 from latticeforge.sources.attention import AttentionCollector, AttentionSource
 from latticeforge.sources.calendar_poller import CalendarPoller, CalendarSource
@@ -128,24 +128,33 @@ async def run_live(settings: Settings) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    with open_store(settings) as store:
+    with await when_reached(lambda: open_store(settings)) as store:
         core = RadarCore(
             store,
             load_encoder(settings.encoder, settings.home / "models"),
             lateness=timedelta(seconds=settings.allowed_lateness_s),
         )
-        note_start(store, "the radar has started", datetime.now(UTC))
+        await when_reached(lambda: note_start(store, "the radar has started", datetime.now(UTC)))
         await _collect(settings, store, core, clock, stop)
+
+
+async def prepare(store: Store, landing: StoreLanding, feeds: Sequence[FeedSource]) -> tuple[dict[str, Resume], Hosts]:
+    """Bring in what waited on disk, make the feeds known, and read what is remembered of them and of their hosts."""
+
+    def read() -> tuple[dict[str, Resume], list[HostRecord]]:
+        landing.drain_now()  # older than anything the database can tell us
+        with store.connection() as c:
+            return register_feeds(c, feeds), known_hosts(c)
+
+    known, hosts = await when_reached(read)
+    return known, Hosts(random.Random(), known=hosts, save=landing.save_host)
 
 
 async def _collect(settings: Settings, store: Store, core: RadarCore, clock: SteadyClock, stop: asyncio.Event) -> None:
     feeds = load_catalogue(settings.feeds or default_catalogue_path())
     spool = Spool(settings.home / "spool", max_bytes=settings.spool_max_mb * 1_000_000)
     landing = StoreLanding(store, clock.now, spool)
-    await landing.drain()  # what waited on disk is older than anything the database can tell us
-    with store.connection() as c:
-        known = register_feeds(c, feeds)
-        hosts = Hosts(random.Random(), known=known_hosts(c), save=landing.save_host)
+    known, hosts = await prepare(store, landing, feeds)
     async with FeedClient(clock, hosts=hosts) as client:
         collectors: list[Collector] = [
             Drain(landing),

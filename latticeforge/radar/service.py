@@ -6,9 +6,11 @@ Here: starting, pacing and stopping. Not here: the work of a tick (``core``), wh
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import psycopg
 import psycopg_pool
@@ -18,10 +20,14 @@ from latticeforge.radar.core import RadarCore, Tick
 from latticeforge.radar.landing import RETRY_S, StoreLanding
 from latticeforge.sources.clock import Clock, SteadyClock, Step, sleep_unless
 from latticeforge.store import Store
+from latticeforge.store.faults import DatabaseUnreachable
 from latticeforge.store.ledger import beat, record_event
 
 TICK_S = 1.0
 BEAT_S = 5.0
+PATIENCE_S = 60.0  # a radar that starts waits this long for its database before it says that there is none
+
+T = TypeVar("T")
 
 _log = structlog.get_logger()
 
@@ -32,6 +38,23 @@ class Collector(Protocol):
     async def run(self, stop: asyncio.Event) -> None:
         """Collect until ``stop`` is set."""
         ...
+
+
+async def when_reached(work: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+    """Do ``work`` on a worker thread, again and again while the database is away.
+
+    Raises:
+        DatabaseUnreachable, psycopg.OperationalError, psycopg_pool.PoolTimeout: it was away for all of ``patience_s``.
+    """
+    give_up = time.monotonic() + patience_s
+    while True:
+        try:
+            return await asyncio.to_thread(work)
+        except (DatabaseUnreachable, psycopg.OperationalError, psycopg_pool.PoolTimeout) as error:
+            if time.monotonic() >= give_up:
+                raise
+            _log.warning("database away, trying again", error=str(error).splitlines()[0], retry_s=RETRY_S)
+            await asyncio.sleep(RETRY_S)
 
 
 class Drain:
@@ -104,7 +127,7 @@ class Radar:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until ``stop`` is set, or until a part fails in a way nobody foresaw; then stop the others and raise."""
-        await asyncio.to_thread(self._core.resume, self._clock.now())
+        await when_reached(lambda: self._core.resume(self._clock.now()), math.inf)
         tasks = [self._start(c.run(stop)) for c in self._collectors]
         tasks.append(self._start(self._ticks(stop)))
         try:

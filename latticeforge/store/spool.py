@@ -113,11 +113,11 @@ class Spool:
         self.folder, self.max_bytes = folder, max_bytes
         self.torn_bytes = 0  # cut off at this start
         self.damaged_bytes = 0  # stepped over while reading
-        self._lock = (folder / "lock").open("w")
+        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            self._lock.close()
+            os.close(self._lock)
             raise SpoolInUse(f"{folder} is in use by another radar; give each its own LF_HOME") from error
         self._mend()
 
@@ -207,8 +207,8 @@ class Spool:
         return path
 
     def close(self) -> None:
-        """Let another process have it."""
-        self._lock.close()
+        """Let another process have it, as the end of this one would."""
+        os.close(self._lock)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
