@@ -14,10 +14,13 @@ import yaml
 
 from latticeforge.model import ASSETS
 from latticeforge.store import Store
+from latticeforge.store.as_of import reading_as_of
 from latticeforge.store.generations import Write, write_generations
 from latticeforge.store.marts import MartsFault, build_marts, dbt_environment
+from latticeforge.windows import Window
 
 Day = dict[str, Any]
+AS_OF = ("changes", "gaps", "link_board", "link_evidence", "narrative_timeline", "source_health", "system_status")
 
 
 @pytest.fixture(scope="module")
@@ -226,8 +229,6 @@ def test_health_gaps_status_and_day_summary(reader: psycopg.Connection, day: Day
 
 
 def test_the_day_is_summed_again_after_a_change(marts: str, day: Day) -> None:
-    from latticeforge.windows import Window
-
     earlier = Window(day["LAST"].start - timedelta(days=3))
     with Store(marts) as store:
         with store.connection() as connection:
@@ -279,6 +280,46 @@ def _add_history(connection: psycopg.Connection, copied: datetime) -> None:
             (asset, copied),
         )
     connection.execute("analyze core.distraction_score, core.narrative, core.active, core.generation")
+
+
+def test_every_mart_answers_what_was_published_then(marts: str, day: Day) -> None:
+    window = day["LAST"]
+    with Store(marts) as store:
+        with store.connection() as connection:
+            then = _one(connection, "select clock_timestamp()")
+            before = _everything(connection)
+            scores = _active(connection, "distraction_scores", window)
+        with store.connection() as connection:
+            changed = scores.with_columns(likelihood=scores["likelihood"] / 2, likelihood_low=0.0)
+            write = Write("distraction_scores", window, (changed,))
+            write_generations(connection, [write], origin="dagster", reason="recalibrated")
+            connection.execute("update ops.window set closed_at = now() where window_start = %s", (window.start,))
+            connection.execute(
+                "update ops.gap set state = 'lost', to_at = from_at + interval '1 hour' where state = 'open'"
+            )
+            connection.execute("update ops.source set state = 'failing' where source = 'meridian'")
+            day["commit_window"](connection, Window(window.start + timedelta(hours=1)))
+        with store.connection() as connection:
+            after = _everything(connection)
+            with reading_as_of(connection, then):
+                again = _everything(connection)
+            rows = connection.execute(
+                "select kind, likelihood_before, likelihood_after, why, command from marts.changes"
+            )
+            changes = rows.fetchall()
+    assert {name for name in before if after[name] == before[name]} == {"link_evidence"}
+    # signs of life are not kept: as of then they are null
+    assert {name for name in before if again[name] != before[name]} == {"system_status"}
+    assert changes and {(kind, why) for kind, _, _, why, _ in changes} == {("changed", "recalibrated")}
+    assert all(b is None or a == b / 2 for _, b, a, _, _ in changes)
+
+
+def _everything(connection: psycopg.Connection) -> dict[str, list[Any]]:
+    marts = connection.execute(
+        "select relname from pg_class where relnamespace = 'marts'::regnamespace and relkind = 'v' order by 1"
+    ).fetchall()
+    rows = {name: connection.execute(f"select t::text from marts.{name} t order by 1").fetchall() for (name,) in marts}
+    return {name: found for name, found in rows.items() if name in AS_OF}
 
 
 def test_a_failure_is_one_clear_line(database_url: str, tmp_path: Path) -> None:
