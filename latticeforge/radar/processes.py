@@ -1,7 +1,8 @@
 """The processes of a running system, kept alive by supervisord.
 
 Here: which programs there are, their supervisor configuration, asking for their state. Not here: what they do.
-Supervisor starts a program again when it dies, at once the first time and then a second later each time.
+Supervisor starts a program again when it dies: at once where it had run for ``SETTLED_S``, else each time later.
+What befalls them is told by ``watcher``, which supervisor runs too.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
+from latticeforge.radar.watcher import TRIES
 from latticeforge.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]  # the checkout: workspace.yaml, dbt_project and streamlit_app lie beside us
 _CONFIG = "supervisord.conf"
+SETTLED_S = 10  # a process that ends sooner after its start may be in a loop
 
 
 class PortInUse(Exception):
@@ -34,6 +37,7 @@ class Program:
     command: Sequence[str]
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    listener: bool = False  # it hears of what befalls the others
 
 
 def programs(settings: Settings, database_url: str) -> list[Program]:
@@ -51,7 +55,15 @@ def programs(settings: Settings, database_url: str) -> list[Program]:
             dagster_environment(settings, database_url),
         ),
         *faces(settings, database_url),
+        watcher(database_url),
     ]
+
+
+def watcher(database_url: str) -> Program:
+    """What tells of the others, in ``ops.event``."""
+    environment = {"LF_WATCHED_DATABASE_URL": database_url}
+    command = [sys.executable, "-m", "latticeforge.radar.watcher"]
+    return Program("watcher", command, None, environment, listener=True)
 
 
 def faces(settings: Settings, database_url: str) -> list[Program]:
@@ -133,11 +145,16 @@ def _section(program: Program, home: Path, logs: Path) -> str:
     environment = {"LF_HOME": str(home), **program.environment}
     pairs = ",".join(f'{k}="{_quoted(v)}"' for k, v in environment.items())
     command = " ".join(f'"{_quoted(part)}"' if " " in part else _quoted(part) for part in program.command)
+    head = f"[{'eventlistener' if program.listener else 'program'}:{program.name}]"
+    log = logs / f"{program.name}.log"
+    # a listener speaks to supervisor on its standard output
+    output = f"stderr_logfile={log}" if program.listener else f"redirect_stderr=true\nstdout_logfile={log}"
     return (
-        f"[program:{program.name}]\ncommand={command}\ndirectory={ROOT}\nenvironment={pairs}\n"
-        "autorestart=true\nstartsecs=3\nstartretries=1000000\nstopasgroup=true\nkillasgroup=true\nstopwaitsecs=20\n"
-        f"priority={1 if program.name == 'postgres' else 10}\n"
-        f"redirect_stderr=true\nstdout_logfile={logs / program.name}.log\nstdout_logfile_maxbytes=10MB"
+        f"{head}\ncommand={command}\ndirectory={ROOT}\nenvironment={pairs}\n"
+        f"autorestart=true\nstartsecs={0 if program.listener else SETTLED_S}\nstartretries={TRIES}\n"
+        "stopasgroup=true\nkillasgroup=true\nstopwaitsecs=20\n"
+        f"priority={1 if program.name == 'postgres' else 10}\n{output}\n"
+        + ("events=PROCESS_STATE\nbuffer_size=100" if program.listener else "stdout_logfile_maxbytes=10MB")
     )
 
 
@@ -167,9 +184,10 @@ def process_states(home: Path) -> list[dict[str, Any]]:
 
     if not _socket(home).exists():
         return []
-    proxy = ServerProxy("http://127.0.0.1", SupervisorTransport(None, None, f"unix://{_socket(home)}"))
+    transport = SupervisorTransport(None, None, f"unix://{_socket(home)}")
     try:
-        states = proxy.supervisor.getAllProcessInfo()
+        with ServerProxy("http://127.0.0.1", transport) as proxy:
+            states = proxy.supervisor.getAllProcessInfo()
     except (OSError, Fault):
         return []
     assert isinstance(states, list)
