@@ -31,7 +31,8 @@ from latticeforge.store.archive import (
 from latticeforge.store.audit import act
 from latticeforge.store.database import Store
 from latticeforge.store.generations import Write, write_generations
-from latticeforge.store.landing import land_fetch
+from latticeforge.store.landing import arrivals, land_fetch
+from latticeforge.store.ledger import read_cursor, save_cursor
 from latticeforge.store.manifest import Manifest, SnapshotFault
 from latticeforge.store.places import archive_at
 from latticeforge.store.rollbacks import Rollback, record
@@ -40,6 +41,7 @@ from latticeforge.store.snapshot import Place, read_manifest, read_rows, verify_
 from latticeforge.store.vectors import save_vectors
 from latticeforge.windows import DAY, Window
 
+READER = "radar"  # whose cursor on landing.item passes restored items by (``radar.core``)
 Frames = dict[str, pl.DataFrame]
 
 
@@ -93,7 +95,10 @@ def _refuse_occupied(connection: psycopg.Connection, day: date) -> None:
 def _write(connection: psycopg.Connection, frames: Frames, manifest: Manifest) -> None:
     why = f"restored from {manifest.head.day}, root {manifest.root}"
     act(connection, command="lf snapshot restore", reason=why, request={"day": manifest.head.day})
+    caught_up = not arrivals(connection, read_cursor(connection, READER), 1)
     withdrawal = _write_landing(connection, frames, why)
+    if caught_up:
+        _pass_by(connection)
     for (model,), rows in frames[EMBEDDING.name].group_by(["model"], maintain_order=True):
         save_vectors(connection, rows["text_hash"].to_list(), str(model), rows["vector"].to_numpy())
     _write_gaps(connection, frames[GAP.name])
@@ -121,6 +126,15 @@ def _write_landing(connection: psycopg.Connection, frames: Frames, why: str) -> 
     _insert(connection, ATTENTION.name, counts)  # when the count came is not archived: after its minute
     _insert(connection, CALENDAR_EVENT.name, frames[CALENDAR_EVENT.name])
     return fetch_id
+
+
+def _pass_by(connection: psycopg.Connection) -> None:
+    """The radar does not take restored items for late ones: it would compute their windows again, without the days
+    before them that the archive may not hold.
+    """
+    row = connection.execute("select max(seq) from landing.item").fetchone()
+    if row and row[0]:
+        save_cursor(connection, READER, int(row[0]))
 
 
 def _withdrawn_fetch(connection: psycopg.Connection, why: str) -> int:

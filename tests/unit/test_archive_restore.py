@@ -30,13 +30,14 @@ from latticeforge.model import (
     Table,
     item_id_of,
 )
-from latticeforge.store import Store
+from latticeforge.radar import core
+from latticeforge.store import Store, restore
 from latticeforge.store.archive import ALERT, GENERATION, tables
 from latticeforge.store.day_chain import chain_end, read_chain
 from latticeforge.store.difference import differences, live_side, sealed_side
 from latticeforge.store.generations import Write, digests, write_generations
-from latticeforge.store.landing import land_attention, land_events, land_items, read_items
-from latticeforge.store.ledger import ClosedWindow, close_gap, open_gap, save_source, save_windows
+from latticeforge.store.landing import arrivals, land_attention, land_events, land_items, read_items
+from latticeforge.store.ledger import ClosedWindow, close_gap, open_gap, read_cursor, save_source, save_windows
 from latticeforge.store.places import LocalArchive
 from latticeforge.store.proof import prove_item
 from latticeforge.store.restore import restore_day
@@ -242,6 +243,23 @@ def test_withdrawn_items_and_held_windows_are_restored_and_can_be_undone(
         assert read_items(connection, MIDNIGHT, MIDNIGHT + ONE_DAY).height == 6
     assert (held, done.kind) == ("spikes", "withdraw")
     assert sealed.root in done.reason
+
+
+def test_the_radar_takes_restored_items_for_no_late_ones_and_misses_none(
+    store: Store, empty: Store, tmp_path: Path
+) -> None:
+    assert restore.READER == core.READER
+    for day in (0, 1):
+        fill(store, MIDNIGHT + day * ONE_DAY)
+        create_snapshot(store, DAY + timedelta(days=day), tmp_path)
+    restore_day(empty, tmp_path, DAY)
+    with empty.connection() as connection:
+        assert not arrivals(connection, read_cursor(connection, core.READER), 1)
+        land_items(connection, [item("live", "Live", MIDNIGHT + 5 * ONE_DAY)], None)
+    restore_day(empty, tmp_path, DAY + timedelta(days=1))
+    with empty.connection() as connection:
+        unread = arrivals(connection, read_cursor(connection, core.READER), 100)
+    assert unread[0].title == "Live"
 
 
 def test_a_damaged_day_is_not_restored(store: Store, empty: Store, tmp_path: Path) -> None:
