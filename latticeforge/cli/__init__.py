@@ -14,7 +14,7 @@ import typer
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from latticeforge.cli import analyze, bench, cluster, db, feed, radar, snapshot, study, system
+from latticeforge.cli import analyze, bench, chaos, cluster, db, feed, radar, snapshot, study, system
 from latticeforge.cli.demo import demo as demo_command
 from latticeforge.cli.detect import detect as detect_command
 from latticeforge.cli.digest import digest as digest_command
@@ -50,6 +50,7 @@ app.add_typer(study.app, name="study")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(db.app, name="db")
 app.add_typer(bench.app, name="bench")
+app.add_typer(chaos.app, name="chaos")
 
 
 def main() -> None:

@@ -179,7 +179,7 @@ def start_supervisor(configuration: Path) -> subprocess.Popen[bytes]:
 
 
 def process_states(home: Path) -> list[dict[str, Any]]:
-    """What supervisord says of each program: name, statename, description; empty where none runs for this home."""
+    """What supervisord says of each program: name, statename, description, pid; empty where none runs for this home."""
     from supervisor.xmlrpc import SupervisorTransport
 
     if not _socket(home).exists():
@@ -191,4 +191,4 @@ def process_states(home: Path) -> list[dict[str, Any]]:
     except (OSError, Fault):
         return []
     assert isinstance(states, list)
-    return [{k: dict(s)[k] for k in ("name", "statename", "description")} for s in states]
+    return [{k: dict(s)[k] for k in ("name", "statename", "description", "pid")} for s in states]
