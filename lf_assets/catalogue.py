@@ -83,6 +83,13 @@ EXTERNAL: dict[str, Entry] = {
     "ops/service": Entry("Each running service with its last sign of life.", RADAR, _STORED),
 }
 
+DECISIONS = Entry(
+    "Live alarms confirmed or withdrawn, each on the date published with it, against slots on both sides; append-only.",
+    DESK,
+    _DERIVED,
+    "alarms decided",
+)
+
 DAILY_SNAPSHOT = Entry(
     "One UTC day sealed: Parquet files and a manifest under one Merkle root, chained to the day before.",
     ARCHIVE,

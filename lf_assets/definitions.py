@@ -11,6 +11,7 @@ import dagster as dg
 
 from lf_assets.archive import daily_snapshot
 from lf_assets.core import CORE_ASSETS
+from lf_assets.decisions import decisions
 from lf_assets.external import EXTERNAL_SPECS
 from lf_assets.marts import dbt_resource, marts
 from lf_assets.rollback import rollback_job
@@ -31,7 +32,7 @@ def build_defs(resource_overrides: Mapping[str, object] | None = None) -> dg.Def
         "dbt": dbt_resource(),
     }
     return dg.Definitions(
-        assets=[*EXTERNAL_SPECS, *CORE_ASSETS, marts, daily_snapshot],
+        assets=[*EXTERNAL_SPECS, *CORE_ASSETS, marts, decisions, daily_snapshot],
         jobs=[*JOBS, rollback_job],
         sensors=SENSORS,
         schedules=SCHEDULES,

@@ -27,7 +27,7 @@ SNAPSHOT_JOB = dg.define_asset_job(
 )
 NIGHT_JOB = dg.define_asset_job(
     "night_job",
-    selection=dg.AssetSelection.groups("marts", "archive"),
-    description="The night's work: marts rebuilt and tested, then the day sealed.",
+    selection=dg.AssetSelection.groups("marts", "archive") | dg.AssetSelection.assets(["live", "decision"]),
+    description="The night's work: alarms that are due decided, marts rebuilt and tested, then the day sealed.",
     executor_def=dg.in_process_executor,
 )

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from latticeforge.model import ASSETS
+from latticeforge.narratives.decisions import due_at
 from latticeforge.store import Store
 from latticeforge.store.as_of import reading_as_of
 from latticeforge.store.generations import Write, write_generations
@@ -64,6 +65,7 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
         )
     }
     assert found == {
+        "alarm_decisions",
         "changes", "day_summary", "day_summary_kept", "events", "gaps", "link_board", "link_evidence", "link_tests",
         "narrative_baselines", "narrative_meanings", "narrative_sources", "narrative_timeline", "publications",
         "source_health", "surges", "system_status", "windows"
@@ -103,6 +105,20 @@ def test_the_board_says_what_was_scored(reader: psycopg.Connection) -> None:
             ["open-square: answers 429, asked to wait"],
         )
     ]  # fmt: skip
+
+
+def test_an_alarm_says_when_it_is_decided_and_then_what_was_decided(connection: psycopg.Connection) -> None:
+    alarms = connection.execute("select alert_id, event_at, due_at, decision from marts.alarm_decisions").fetchall()
+    assert alarms
+    assert [(due, decision) for _, _, due, decision in alarms] == [(due_at(at), "open") for _, at, _, _ in alarms]
+    name, due = alarms[0][0], alarms[0][2]
+    connection.execute(
+        "insert into live.decision values"
+        " (%s, 'e', %s, %s, 'withdrawn', 'not rare', 0.01, 0.7, 0.2, 900, 20, 21, 4, 'v')",
+        (name, due, due),
+    )
+    said = "select decision, reason, decided_at from marts.alarm_decisions where alert_id = %s"
+    assert connection.execute(said, (name,)).fetchall() == [("withdrawn", "not rare", due)]
 
 
 def test_of_several_scales_the_most_certain_speaks(connection: psycopg.Connection, day: Day) -> None:
