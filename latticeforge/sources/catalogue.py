@@ -63,6 +63,8 @@ def load_catalogue(path: Path) -> list[FeedSource]:
         rows = _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).feeds
     except OSError as error:
         raise UnreadableInput(f"{path} cannot be read ({error.strerror}); name a list of feeds") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableInput(f"{path} is not UTF-8 (byte {error.start}); save it as UTF-8") from error
     except yaml.YAMLError as error:
         raise UnreadableInput(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except pydantic.ValidationError as error:
