@@ -18,6 +18,7 @@ from latticeforge.cli import analyze, bench, chaos, cluster, db, feed, radar, sn
 from latticeforge.cli.demo import demo as demo_command
 from latticeforge.cli.detect import detect as detect_command
 from latticeforge.cli.digest import digest as digest_command
+from latticeforge.cli.prereg import prereg as prereg_command
 from latticeforge.cli.rollback import retention, rollback
 from latticeforge.cli.show import changes, show
 from latticeforge.cli.status import status as status_command
@@ -45,6 +46,7 @@ app.command()(retention)
 app.command()(cluster.cluster)
 app.command("detect")(detect_command)
 app.command("analyze")(analyze.analyze)
+app.command("prereg")(prereg_command)
 app.add_typer(feed.app, name="feed")
 app.add_typer(study.app, name="study")
 app.add_typer(snapshot.app, name="snapshot")

@@ -22,6 +22,9 @@ def analyze(
     calendar: Annotated[Path, typer.Option(help="Events: id, title, occurred_at, category, impact (CSV) or ICS.")],
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the Parquet files and report.json.")],
     attention: Annotated[Path | None, typer.Option(help="Counts: platform, term, observed_at, count.")] = None,
+    prereg: Annotated[
+        Path | None, typer.Option(help="A plan registered with lf prereg; all else becomes exploratory.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of every random draw; the same gives the same bytes.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
@@ -36,18 +39,20 @@ def analyze(
     from latticeforge.radar.analyze import analyze as run
     from latticeforge.radar.analyze import write
     from latticeforge.radar.analyze_inputs import read_inputs
+    from latticeforge.radar.prereg import read_plan, registered
     from latticeforge.settings import Settings
     from latticeforge.sources.faults import SourceFault
 
     began = time.perf_counter()
     settings = Settings()
     try:
+        plan = None if prereg is None else registered(read_plan(prereg), settings.home)
         inputs = read_inputs(items, calendar, attention)
     except SourceFault as error:
         fail(str(error), BAD_INPUT)
     with known_faults():
         encoder = load_encoder(settings.encoder, settings.home / "models")
-        analysis = run(inputs, encoder, settings.home / "encodings", seed)
+        analysis = run(inputs, encoder, settings.home / "encodings", seed, plan)
     try:
         report = write(analysis, out_dir, began)
     except OSError as error:

@@ -29,6 +29,7 @@ from latticeforge.narratives.calendar_counts import WINDOW_SLOTS, Panel
 from latticeforge.narratives.calendar_test import LEVEL
 from latticeforge.narratives.calibration import BASE_RATE, EFFECT_SD, EFFECT_SHARE
 from latticeforge.narratives.codebook import CodeBook, fit_code_book, narratives_for
+from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import microseconds
 from latticeforge.narratives.links import MIN_UNRELATED
 from latticeforge.radar.analyze_calendars import Subject, Tested, Tester, grid_of
@@ -47,10 +48,12 @@ from latticeforge.radar.analyze_tables import (
     group_rows,
     table,
 )
-from latticeforge.windows import WINDOW
+from latticeforge.radar.prereg import Registration, graded
+from latticeforge.windows import HOUR, WINDOW
 
 METHOD_VERSION = "2025.1"
 
+_EVENT_HOURS = LINK_SPAN / HOUR  # looked at after a single event
 _GAP_AT_LEAST = timedelta(hours=2)
 _GAP_TIMES = 5.0  # a silence this many times as long as 95 % of silences is a hole in collection
 
@@ -63,8 +66,10 @@ class Analysis:
     report: Row
 
 
-def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysis:
-    """The whole chain. ``cache`` is the folder where encodings are kept."""
+def analyze(
+    inputs: Inputs, encoder: Encoder, cache: Path, seed: int, registration: Registration | None = None
+) -> Analysis:
+    """The whole chain. ``cache`` is the folder where encodings are kept; what is not registered is exploratory."""
     vectors = encode_cached(inputs.items["title"].to_list(), encoder, cache)
     event_vectors = encode_cached([e.title for e in inputs.events], encoder, cache)
     gaps = gaps_of(inputs.items["event_at"])
@@ -87,7 +92,7 @@ def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysi
     )
     versions = f"latticeforge {latticeforge.__version__}; confirmed {METHOD_VERSION}; single {scores.METHOD_VERSION};"
     versions += f" encoder {encoder.name}; code book {book.digest[:12]}"
-    tables = _tables(inputs, narrative, tested, alarms, groups, versions)
+    tables = _tables(inputs, narrative, tested, alarms, groups, versions, registration)
     found = {
         "calendar_tests": len(tested),
         "tests": tables["links"].height,
@@ -100,7 +105,7 @@ def analyze(inputs: Inputs, encoder: Encoder, cache: Path, seed: int) -> Analysi
         "seed": seed,
         "versions": versions,
     }
-    return Analysis(tables, _stated(inputs, gaps) | found)
+    return Analysis(tables, _stated(inputs, gaps) | found | _registered(inputs, registration))
 
 
 def _tables(
@@ -110,12 +115,19 @@ def _tables(
     alarms: Alarms,
     groups: Sequence[Grouped],
     versions: str,
+    registration: Registration | None,
 ) -> dict[str, pl.DataFrame]:
     ledger, rows = calendar_rows(tested, inputs.events, inputs.items)
     ledger += event_ledger(alarms, inputs.events) + group_ledger(groups, inputs.items)
     of_groups = group_rows(groups, inputs.items, inputs.attention is not None)
     seen = {row["event_id"] for row in of_groups}
-    rows += of_groups + event_rows(alarms, inputs.events, inputs.attention is not None, seen)
+    of_events = event_rows(alarms, inputs.events, inputs.attention is not None, seen)
+    if registration is not None:
+        hours = [float(row.pop("hours", 0.0)) for row in rows]
+        rows = graded(rows, registration.plan, "calendar", hours)
+        of_groups = graded(of_groups, registration.plan, "group", [_EVENT_HOURS] * len(of_groups))
+        of_events = graded(of_events, registration.plan, "event", [_EVENT_HOURS] * len(of_events))
+    rows += of_groups + of_events
     stamped = [row | {"versions": versions} for row in rows]
     return {
         "narratives": table(narrative.to_dicts(), NARRATIVES, ["kind", "narrative_id"]),
@@ -138,6 +150,20 @@ def _stated(inputs: Inputs, gaps: pl.DataFrame) -> Row:
         "effect_prior": {"sd": EFFECT_SD, "share_of_events": EFFECT_SHARE},
         "gaps": [{"from": a.isoformat(), "to": b.isoformat()} for a, b in gaps.select("from_at", "to_at").iter_rows()],
         "inputs": inputs.digests,
+    }
+
+
+def _registered(inputs: Inputs, registration: Registration | None) -> Row:
+    """What the report says of the plan; events from before it was registered are counted, so that nobody is misled."""
+    if registration is None:
+        return {"preregistration": None}
+    before = sum(e.occurred_at < registration.registered_at for e in inputs.events)
+    return {
+        "preregistration": {
+            "sha256": registration.sha256,
+            "registered_at": registration.registered_at.isoformat(),
+            "events_before_registration": before,
+        }
     }
 
 

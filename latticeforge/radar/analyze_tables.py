@@ -14,6 +14,7 @@ import polars as pl
 
 from latticeforge.model import UTC_TIME, CalendarEvent, Grade, Verdict
 from latticeforge.narratives import scores
+from latticeforge.narratives.calendar_counts import HOUR_SLOTS
 from latticeforge.narratives.calendar_test import LEVEL, MIN_EVENTS
 from latticeforge.narratives.placebo import benjamini_hochberg
 from latticeforge.radar.analyze_calendars import Tested
@@ -132,6 +133,7 @@ def _link_row(one: Tested, k: int, q: float, tests: int) -> Row:
         "likelihood_high": high,
         "conflict_k": conflict,
         "verdict": str(_verdict(likelihood, low, conflict)),
+        "hours": one.span / HOUR_SLOTS,  # no column: what a pre-registration is held against
     }
 
 

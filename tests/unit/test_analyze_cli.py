@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 
 from latticeforge.cli.analyze import analyze
 from latticeforge.radar.analyze_tables import ASSESSMENTS, LINKS
+from latticeforge.radar.prereg import read_plan, register
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 DAYS = 84
@@ -175,6 +177,24 @@ def test_rows_in_another_order_give_the_same_bytes_and_the_seed_decides(found: P
         assert (tmp_path / "out" / f"{name}.parquet").read_bytes() == (found / "out" / f"{name}.parquet").read_bytes()
     run(shuffled, found / "events.csv", tmp_path / "other", "--seed", "1")
     assert (tmp_path / "other" / "links.parquet").read_bytes() != (tmp_path / "out" / "links.parquet").read_bytes()
+
+
+def test_what_was_not_registered_is_exploratory(found: Path, tmp_path: Path) -> None:
+    home = Path(os.environ["LF_HOME"])
+    plan = {"topics": ["bakery"], "windows_h": [2], "lags_s": [0, 7200], "statistic": "calendar", "q": 0.05}
+    grades = {}
+    for name, topics in (("inside", ["bakery"]), ("outside", ["volcano"])):
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(plan | {"topics": topics}))
+        register(read_plan(path), home, datetime(2025, 3, 1, tzinfo=UTC))
+        report = run(found / "items.csv", found / "events.csv", tmp_path / name, "--prereg", str(path))
+        registered = report["preregistration"]
+        assert isinstance(registered, dict)
+        assert 0 < registered["events_before_registration"] < 20
+        rows = pl.read_parquet(tmp_path / name / "assessments.parquet")
+        grades[name] = rows.filter(pl.col("narrative").str.contains("bakery") & (pl.col("event_id") == ""))["grade"]
+    assert grades["inside"].to_list() == ["confirmed"]
+    assert grades["outside"].to_list() == ["exploratory"]
 
 
 def test_the_events_own_coverage_is_no_link(tmp_path: Path) -> None:
