@@ -87,6 +87,11 @@ def undisturbed(store: Store, world: World, feeds: Iterable[FeedSource], encoder
             save_source(c, feed.name, title=feed.title, kind=feed.kind, url=feed.url, political=feed.political)
         land_events(c, world.events, None)
         land_items(c, world.landed(), None)
+    close_all(store, encoder, end)
+
+
+def close_all(store: Store, encoder: Encoder, end: datetime) -> None:
+    """Close every window up to ``end``, waiting for nothing."""
     core = RadarCore(store, encoder, lateness=timedelta(0))
     core.resume(end)
     core.tick(end)

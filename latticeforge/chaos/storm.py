@@ -14,12 +14,21 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
-from latticeforge.chaos.checks import broken_digests, count, differing, half_states, holes, last_window, undisturbed
+from latticeforge.chaos.checks import (
+    broken_digests,
+    close_all,
+    count,
+    differing,
+    half_states,
+    holes,
+    last_window,
+    undisturbed,
+)
 from latticeforge.chaos.database import StormDatabase
 from latticeforge.chaos.publishers import StormPublishers
 from latticeforge.chaos.storm_clock import StormClock
@@ -32,6 +41,7 @@ from latticeforge.store.landing import land_events
 from latticeforge.windows import WINDOW, floor_to
 
 READY_S = 120.0  # a process has come up or never will
+NEVER_S = 7_200.0
 PER_WINDOW = 500  # items of a window, where time is compressed
 POLL_WALL_S = 3.0
 
@@ -49,7 +59,8 @@ class Plan:
     jumps: int = 4  # of the system's clock, by an hour
     sources: int = 20
     patience_s: float = 90.0  # of the wall: how long a window waits for items that a fault delays
-    real_time: bool = False  # as fast as on the wall, and windows are left open
+    real_time: bool = False  # as fast as on the wall
+    close_after: bool = False  # windows stay open until the storm is over; else they are closed in the midst of it
 
 
 @dataclass
@@ -144,7 +155,7 @@ class Storm:
                 begin=begin.isoformat(),
                 began=clock.began,
                 speed=self._speed,
-                lateness_s=self._plan.patience_s * self._speed,
+                lateness_s=(NEVER_S if self._plan.close_after else self._plan.patience_s) * self._speed,
                 spool_bytes=200_000_000,
                 feeds=[asdict(feed) for feed in feeds],
             )
@@ -269,21 +280,29 @@ class Storm:
         """Until every item is in an evaluation and, where windows are to close, all are; three minutes at most."""
         last = last_window(self._world)
         url = self._database.url.replace("/postgres?", "/storm?")
-        most_s = 180.0 + (0 if self._plan.real_time else self._plan.patience_s)
+        most_s = 180.0 + (0 if self._plan.close_after else self._plan.patience_s)
         with psycopg.connect(url, autocommit=True, options="-c timezone=UTC") as c:
             while time.monotonic() - ended < most_s:
-                seen = c.execute(
-                    "select count(*) from landing.item where seq <= (select seq from ops.cursor where reader = 'radar')"
-                ).fetchone()
-                if self.figures.caught_up_s is None and seen and seen[0] >= self._world.items:
+                if self.figures.caught_up_s is None and self._seen(c):
                     self.figures.caught_up_s = round(time.monotonic() - ended, 1)
-                closed = c.execute(
-                    "select max(window_start), (select count(*) from ops.dirty_window) from ops.window"
-                ).fetchone()
-                done = closed and closed[0] and closed[0] + WINDOW >= last and not closed[1]
-                if self.figures.caught_up_s is not None and (done or self._plan.real_time):
+                if self.figures.caught_up_s is not None and self._settled(c, last):
                     return
                 self._mind(home)
+
+    def _seen(self, c: psycopg.Connection) -> bool:
+        row = c.execute(
+            "select count(*) from landing.item where seq <= (select seq from ops.cursor where reader = 'radar')"
+        ).fetchone()
+        return row is not None and row[0] >= self._world.items
+
+    def _settled(self, c: psycopg.Connection, last: datetime) -> bool:
+        row = c.execute(
+            "select (select count(*) from ops.gap where state = 'open'), (select count(*) from ops.dirty_window),"
+            " (select max(window_start) from ops.window)"
+        ).fetchone()
+        assert row is not None
+        gaps, dirty, newest = row
+        return not gaps and (self._plan.close_after or (not dirty and newest is not None and newest + WINDOW >= last))
 
     def _judge(self, url: str, feeds: Sequence[FeedSource]) -> None:
         self._tell("comparing with the undisturbed run")
@@ -297,11 +316,12 @@ class Storm:
                 f.half_states += half_states(c)
                 f.half_checks += 1
                 self._read_ops(c)
-                if self._plan.real_time:
-                    return
-                first, last = floor_to(world.posted[0].at, WINDOW), last_window(world)
-                f.windows, f.windows_missing = (last - first) // WINDOW, holes(c, first, last)
             encoder = load_encoder(self._encoder_name, self._models)
+            first, last = floor_to(world.posted[0].at, WINDOW), last_window(world)
+            if self._plan.close_after:
+                close_all(store, encoder, last)
+            with store.connection() as c:
+                f.windows, f.windows_missing = (last - first) // WINDOW, holes(c, first, last)
             with Store(self._database.create("calm")).open() as calm:
                 undisturbed(calm, world, feeds, encoder, last)
                 f.digests_differing = differing(store, calm, world, last)

@@ -50,7 +50,7 @@ def rush(
     from latticeforge.chaos.storm import Plan
 
     kills, stops = max(1, round(minutes)), max(1, round(minutes))
-    _weather(Plan(seed, items, minutes, kills, stops, jumps=0, real_time=True), as_json)
+    _weather(Plan(seed, items, minutes, kills, stops, jumps=0, real_time=True, close_after=True), as_json)
 
 
 def _weather(plan: Any, as_json: bool) -> None:
