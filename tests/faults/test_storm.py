@@ -89,10 +89,8 @@ def test_a_commit_in_part_would_be_seen(store: Store) -> None:
     assert found == ["1 items passed without a vector", "1 windows without all their assets"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [("storm", "--items", "1"), ("storm", "--share", "2"), ("rush", "--minutes", "0")]
-)
-def test_a_storm_out_of_bounds_is_refused(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", OUT_OF_BOUNDS)
+def test_a_storm_out_of_bounds_is_refused(arguments: tuple[str, ...]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "latticeforge.cli", "chaos", *arguments],
         capture_output=True,
