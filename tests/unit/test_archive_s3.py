@@ -161,6 +161,14 @@ def test_the_commands_and_the_nightly_asset_take_the_place_from_the_setting(
     assert json.loads(proved.stdout)["day"] == "2025-01-28"
 
 
+def test_a_key_that_climbs_out_of_its_day_is_refused(store: Store, bucket: Any) -> None:
+    create_snapshot(store, DAY, PLACE)
+    stored(bucket, "../../../../climbing").put(Body=b"x")
+    [problem] = verify_snapshot(PLACE, DAY)
+    assert problem.startswith(f"{PLACE}: ")
+    assert "invalid path" in problem
+
+
 def test_a_store_that_refuses_is_one_clear_line(bucket: Any) -> None:
     result = CliRunner().invoke(app, ["list", "--from", "s3://other-bucket"])
     assert result.exit_code == 1
