@@ -8,17 +8,18 @@ Method: docs/method/links.md.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom
+from scipy.stats import chi2, nbinom
 
 from latticeforge.narratives.baseline import GUARD_WINDOWS, PRIOR_ITEMS, PRIOR_SHAPE, Counts
 from latticeforge.narratives.history import BEFORE, History, grown
 from latticeforge.narratives.spikes import predictive_tail
 
-MIN_SLOTS = 24  # with fewer placebo slots their quantiles say nothing; the predictive distribution stands in
+MIN_SLOTS = 24  # with fewer placebo slots their quantiles say nothing
 
 
 def group_p(items: float, k: int, counts: Counts, history: History) -> tuple[float, int]:
@@ -49,22 +50,28 @@ def generic_tail(items: NDArray[np.float64], exposure: NDArray[np.float64]) -> N
 def effect_interval(
     counts: Counts, k: int, span: int, effect: float, alpha: float, beta: float, exposure: float
 ) -> tuple[float, float]:
-    """95 % placebo interval of the items above the baseline of narrative ``k``.
+    """95 % interval of the items above the baseline of narrative ``k``.
 
-    The effect minus the 97.5 % (at least 0) and 2.5 % (at most 0) quantiles of what the same narrative was above its
-    baseline share in the slots of the baseline, summed over ``span`` consecutive windows. Below MIN_SLOTS slots:
-    quantiles of the predictive count.
+    Two things are uncertain, and each side adds them in squares:
+
+    - what chance would have added: 97.5 % (at least 0) and 2.5 % quantiles (at most 0) of what this narrative was above
+      its share in the slots of the baseline, summed over ``span`` consecutive windows, and those of the predictive
+      negative binomial; the wider counts, as a story that never appeared has slots that say nothing;
+    - the effect's own count: exact Poisson limits (Garwood 1936).
     """
     share = alpha / beta
-    residual = counts.past[k] - share * counts.past_exposure
+    spread = nbinom(alpha, beta / (beta + max(exposure, 0.0)))
+    low, high = (float(spread.ppf(q)) - share * exposure for q in (0.025, 0.975))
     slots = _runs(counts, span)
     if slots.size >= MIN_SLOTS:
+        residual = counts.past[k] - share * counts.past_exposure
         total = np.concatenate([[0.0], np.cumsum(residual)])
-        low, high = np.quantile(total[slots + 1] - total[slots + 1 - span], [0.025, 0.975])
-    else:
-        spread = nbinom(alpha, beta / (beta + exposure)) if exposure > 0 else nbinom(alpha, 1.0)
-        low, high = spread.ppf(0.025) - share * exposure, spread.ppf(0.975) - share * exposure
-    return effect - max(float(high), 0.0), effect - min(float(low), 0.0)
+        seen = np.quantile(total[slots + 1] - total[slots + 1 - span], [0.025, 0.975])
+        low, high = min(low, float(seen[0])), max(high, float(seen[1]))
+    extra = max(effect, 0.0)
+    fewest = 0.5 * float(chi2.ppf(0.025, 2.0 * extra)) if extra else 0.0
+    most = 0.5 * float(chi2.ppf(0.975, 2.0 * extra + 2.0))
+    return effect - math.hypot(max(high, 0.0), extra - fewest), effect + math.hypot(min(low, 0.0), most - extra)
 
 
 def benjamini_hochberg(p_values: Sequence[float], tests: int) -> list[float]:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
+from scipy.stats import chi2
 from statsmodels.stats.multitest import multipletests
 
 from latticeforge.model import ARTICLE, EMBEDDING_DIM, EVENT_COLUMNS, NARRATIVE, NARRATIVE_ITEM, UTC_TIME
@@ -112,7 +113,10 @@ def test_a_link_measures_how_the_surge_was_carried(day: Day) -> None:
     assert row["onset_sharpness"] == 1.0
     assert row["synchrony"] > 0.95
     assert row["link_id"] == f"e0|{row['spike_id']}"
-    assert row["effect_low"] <= row["effect_items"] <= row["effect_high"]
+    # the story was never seen before: chance adds little, but as many items are a count, with a count's uncertainty
+    fewest, most = (0.5 * chi2.ppf(q, 2 * row["effect_items"] + more) for q, more in ((0.025, 0), (0.975, 2)))
+    assert row["effect_low"] <= fewest < row["effect_items"] < most <= row["effect_high"]
+    assert row["effect_low"] > fewest - 2 and row["effect_high"] < most + 1
 
 
 def test_only_events_of_the_last_two_hours_with_a_known_time_are_tested(day: Day) -> None:
