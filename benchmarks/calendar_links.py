@@ -1,31 +1,29 @@
-"""Is the confirmed link honest, strong enough and calibrated? Placebo calendars, injected effects, reliability.
+"""The confirmed link on calendars: placebo calendars, injected effects, reliability. Run by ``honesty.py``.
 
-    python benchmarks/calendar_links.py --quick     one simulated feed, less than a minute
-    python benchmarks/calendar_links.py             three simulated feeds and the real front page where it is present
-
-Seeds are fixed. The figures in docs/method/confirmed-links.md are what this printed. Limits are two-sided 95 % by
-Clopper & Pearson; calendars of one feed share one background, so the true uncertainty is somewhat larger.
+Limits are two-sided 95 % by Clopper & Pearson; calendars of one feed share one background, so the true uncertainty is
+somewhat larger.
 """
 
 from __future__ import annotations
 
-import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from newsfeeds import REAL, Feed, front_page, simulated, with_effect
+from newsfeeds import Feed, with_effect
 from numpy.typing import NDArray
 from scipy.stats import beta, kstest, norm, poisson
 
-from latticeforge.narratives.calendar_counts import HOUR_SLOTS, WINDOW_SLOTS, normal_scores
+from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS, WINDOW_SLOTS, normal_scores
 from latticeforge.narratives.calendar_test import CalendarTest, placebos, run_test
 from latticeforge.narratives.calibration import EFFECT_SD, EFFECT_SHARE, calibrate
 from latticeforge.narratives.placebo import benjamini_hochberg
-from latticeforge.settings import Settings
 
 LEVEL = 0.05
+
+
+CALENDARS = ((10, ""), (30, ""), (60, ""), (30, "19-20 UTC"), (30, "threes in 48 h"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Size:
     draws: int
 
 
-QUICK = Size(feeds=1, nulls=120, injections=40, mixed=60, draws=399)
+QUICK = Size(feeds=1, nulls=60, injections=20, mixed=40, draws=399)
 FULL = Size(feeds=3, nulls=334, injections=100, mixed=200, draws=399)
 
 
@@ -51,15 +49,22 @@ class Case:
     narrative: int  # that had the effect; -1: none
     truth: float  # realised extra items per unrelated event
     likelihood: float
-    naive: tuple[bool, bool]
+    naive: tuple[bool, ...]
 
 
 def case(
-    feed: Feed, n: int, seed: Sequence[int], draws: int, sd: float = 0.0, share: float = 0.0, likelihood: bool = False
+    feed: Feed,
+    n: int,
+    seed: Sequence[int],
+    draws: int,
+    sd: float = 0.0,
+    share: float = 0.0,
+    likelihood: bool = False,
+    times: str = "",
 ) -> Case:
-    """A random calendar of n events, with an effect of ``sd`` after a ``share`` of them."""
+    """A random calendar of n events, with an effect of ``sd`` after a ``share`` of them; ``times``: see TIMES."""
     rng = np.random.default_rng(seed)
-    slots, gate = feed.slots(n, rng), feed.gates(n, rng)
+    slots, gate = TIMES[times](feed, n, rng), feed.gates(n, rng)
     narrative, truth = -1, 0.0
     if sd > 0:
         open_to = np.flatnonzero(gate.sum(axis=0) >= n / 2)
@@ -78,15 +83,40 @@ def case(
     return Case(test, narrative, truth, p, naive(feed, slots, gate))
 
 
-def naive(feed: Feed, slots: NDArray[np.int64], gate: NDArray[np.bool_]) -> tuple[bool, bool]:
-    """Whether rules without placebos see a link: Poisson totals, negative-binomial scores; Bonferroni over K."""
+def evening(feed: Feed, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Event slots between 19 and 20 UTC."""
+    open_slots = np.flatnonzero(feed.usable)
+    hour = open_slots[open_slots % DAY_SLOTS // HOUR_SLOTS == 19]
+    return np.sort(rng.choice(hour, n, replace=False))
+
+
+def clustered(feed: Feed, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Event slots in threes within 48 hours."""
+    first = rng.choice(np.flatnonzero(feed.usable)[: -48 * HOUR_SLOTS], n // 3, replace=False)
+    later = first[:, None] + rng.integers(1, 48 * HOUR_SLOTS, size=(first.size, 2))
+    return np.sort(np.concatenate([first, later.ravel()]))
+
+
+TIMES: dict[str, Callable[[Feed, int, np.random.Generator], NDArray[np.int64]]] = {
+    "": lambda feed, n, rng: feed.slots(n, rng),
+    "19-20 UTC": evening,
+    "threes in 48 h": clustered,
+}
+
+
+def naive(feed: Feed, slots: NDArray[np.int64], gate: NDArray[np.bool_]) -> tuple[bool, ...]:
+    """Whether rules without placebos see a link: Poisson, negative binomial; on totals, and after any event alone."""
     rows = feed.field.rows(slots)
     y, mu = (m[rows].astype(np.float64) for m in (feed.field.counts, feed.field.expected))
+    least = LEVEL / y.shape[1]
     tail = poisson.sf((y * gate).sum(axis=0) - 1, (mu * gate).sum(axis=0))
     raw = normal_scores(y, mu, feed.baseline.a, feed.baseline.b)
     total = norm.sf((raw * gate).sum(axis=0) / np.sqrt(np.maximum(gate.sum(axis=0), 1)))
-    least = LEVEL / y.shape[1]
-    return bool((tail <= least).any()), bool((total <= least).any())
+    alone = poisson.sf(y - 1, mu), norm.sf(raw)
+    return *(bool((p <= least).any()) for p in (tail, total)), *(bool(((p <= least) & gate).any()) for p in alone)
+
+
+Forecast = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]  # said, true, weight
 
 
 def limits(hits: int, of: int) -> str:
@@ -96,27 +126,33 @@ def limits(hits: int, of: int) -> str:
     return f"{hits / of:.3f} ({low:.3f}-{high:.3f})"
 
 
-def nulls(feeds: Sequence[Feed], size: Size) -> dict[int, list[Case]]:
+def nulls(feeds: Sequence[Feed], size: Size, only: Sequence[tuple[int, str]] = CALENDARS) -> dict[int, list[Case]]:
     """Placebo calendars."""
-    print(f"\nplacebo calendars ({size.draws} draws)")
-    print("| events | calendars | with any link (95 % limits) | p uniform, KS p | Poisson | negative binomial | ms |")
-    print("|---|---|---|---|---|---|---|")
+    print(f"\nplacebo calendars ({size.draws} draws); naive rules with Bonferroni over narratives")
+    print("| events | calendars | with any link (95 % limits) | KS distance, p | ", end="")
+    print("Poisson, totals | neg. bin., totals | Poisson, any event | neg. bin., any event | ms |")
+    print("|---|---|---|---|---|---|---|---|---|")
     found: dict[int, list[Case]] = {}
-    for n in (10, 30, 60):
+    for n, times in only:
         began = time.perf_counter()
+        count = size.nulls if not times else size.nulls // 2
+        plain = n == 30 and not times
         cases = [
-            case(feed, n, (7, f, n, i), size.draws, likelihood=n == 30)
+            case(feed, n, (7, f, n, i), size.draws, likelihood=plain, times=times)
             for f, feed in enumerate(feeds)
-            for i in range(size.nulls)
+            for i in range(count)
         ]
         took = (time.perf_counter() - began) / len(cases) * 1e3
         p = np.array([c.test.p for c in cases])
         ties = p - np.random.default_rng(n).random(p.size) / (size.draws + 1)
-        poisson_any, nb_any = (np.mean([c.naive[i] for c in cases]) for i in (0, 1))
-        uniform = kstest(ties, "uniform").pvalue
+        rules = " | ".join(f"{np.mean([c.naive[i] for c in cases]):.2f}" for i in range(4))
+        uniform = kstest(ties, "uniform")
         any_link = limits(int((p <= LEVEL).sum()), p.size)
-        print(f"| {n} | {p.size} | {any_link} | {uniform:.2f} | {poisson_any:.2f} | {nb_any:.2f} | {took:.0f} |")
-        found[n] = cases
+        name = f"{n}, {times}" if times else f"{n}"
+        print(f"| {name} | {p.size} | {any_link} | {uniform.statistic:.3f}, {uniform.pvalue:.2f} ", end="")
+        print(f"| {rules} | {took:.0f} |", flush=True)
+        if not times:
+            found[n] = cases
     return found
 
 
@@ -143,7 +179,7 @@ def power(feeds: Sequence[Feed], size: Size) -> dict[tuple[int, float], list[Cas
         fdr = f"{wrong / max(all_flagged, 1):.3f}"
         after = limits(sum(chosen), len(chosen)) if chosen else "-"
         row = f"| {n} | {share:.0%} | {len(cases)} | {limits(sum(hit), len(hit))} | {fdr} "
-        print(row + f"| {limits(sum(covered), len(covered))} | {after} |")
+        print(row + f"| {limits(sum(covered), len(covered))} | {after} |", flush=True)
         found[n, share] = cases
     return found
 
@@ -164,8 +200,11 @@ def many(null: Sequence[Case], true: Sequence[Case], label: str) -> None:
     print(f"| {label} | 40, 8 true | {np.mean(recall):.3f} | {np.mean(fdr):.3f} |")
 
 
-def probability(feeds: Sequence[Feed], null: Sequence[Case], size: Size) -> None:
-    """Calibration of the likelihood of 30-event calendars at a 5 % base rate, and off the stated prior."""
+def probability(feeds: Sequence[Feed], null: Sequence[Case], size: Size) -> Forecast:
+    """Calibration of the likelihood of 30-event calendars at a 5 % base rate, and off the stated prior.
+
+    Returns the forecasts of the stated case.
+    """
     print("\nlikelihood, 30 events, best narrative of each calendar")
     print("| effects | base rate | calendars | ECE | Brier skill | reliability - resolution + uncertainty |")
     print("|---|---|---|---|---|---|")
@@ -181,6 +220,7 @@ def probability(feeds: Sequence[Feed], null: Sequence[Case], size: Size) -> None
         [case(feeds[i % len(feeds)], 30, (12, int(sd), i), size.draws, sd, share, likelihood=True) for i in range(few)]
         for sd, share in ((1.0, 0.5), (3.0, 1.0))
     )
+    stated = None
     for label, cases, rate in (
         ("1-3 sd after 30-100 % (stated)", mixed, 0.05),
         ("the same", mixed, 0.01),
@@ -191,12 +231,15 @@ def probability(feeds: Sequence[Feed], null: Sequence[Case], size: Size) -> None
         y = np.array([0.0] * len(null) + [float(c.test.best == c.narrative) for c in cases])
         w = np.array([(1 - rate) / len(null)] * len(null) + [rate / len(cases)] * len(cases))
         ece, skill, parts = murphy(p, y, w)
+        stated = stated or (p, y, w)
         print(f"| {label} | {rate:.0%} | {p.size} | {ece:.4f} | {skill:.2f} | {parts} |")
     by_size = [
         np.mean([c.likelihood for c, s in zip(mixed, sds, strict=True) if a <= s < a + 0.5])
         for a in (1.0, 1.5, 2.0, 2.5)
     ]
     print("mean likelihood by size, 1-1.5 / 1.5-2 / 2-2.5 / 2.5-3 sd:", " ".join(f"{v:.2f}" for v in by_size))
+    assert stated is not None
+    return stated
 
 
 def murphy(
@@ -218,43 +261,11 @@ def murphy(
     return ece, 1 - brier / uncertainty, f"{reliability:.4f} - {resolution:.4f} + {uncertainty:.4f}"
 
 
-def measure(feeds: Sequence[Feed], size: Size) -> None:
-    """All tables for feeds of one kind."""
+def describe(feeds: Sequence[Feed]) -> None:
+    """What the feeds of one kind are like."""
     first = feeds[0]
     print(f"\n## {', '.join(feed.name for feed in feeds)}")
     print(f"K = {first.panel.narratives}, 1 sd = {np.median(first.baseline.spread):.2f} items in two hours (median),")
     weights = " ".join(f"{w:.2f}" for w in first.baseline.weights)
     print(f"{first.field.total.mean():.1f} items a window of {WINDOW_SLOTS // HOUR_SLOTS} h,")
     print(f"weights {weights}, a {first.baseline.a}, b {first.baseline.b}")
-    null = nulls(feeds, size)
-    strong = power(feeds, size)
-    print("\n| 30 events, 2 sd | calendars together | recall | FDR |")
-    print("|---|---|---|---|")
-    many(null[30], strong[30, 1.0], "after all")
-    many(null[30], strong[30, 0.5], "after half")
-    probability(feeds, null[30], size)
-
-
-def main() -> None:
-    """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one simulated feed, less than a minute")
-    parser.add_argument("--only", choices=["simulation", "real"], help="one kind of feed")
-    given = parser.parse_args()
-    size = QUICK if given.quick else FULL
-    began = time.perf_counter()
-    if given.only != "real":
-        measure([simulated(seed) for seed in range(size.feeds)], size)
-    if not given.quick and given.only != "simulation":
-        if REAL.exists():
-            tripled = Size(
-                1, size.nulls * size.feeds, size.injections * size.feeds, size.mixed * size.feeds, size.draws
-            )
-            measure([front_page(Settings().home)], tripled)
-        else:
-            print("\nno real headlines beside the project: that part is left out")
-    print(f"\n{time.perf_counter() - began:.0f} s")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,148 @@
+"""Does the radar cry wolf? Honest nulls, power, and probabilities, each with one command and fixed seeds.
+
+    python benchmarks/honesty.py --quick           everything, small: two minutes
+    python benchmarks/honesty.py                   everything; the figures in docs/method are what this printed
+    python benchmarks/honesty.py nulls             or power, or probability
+
+Simulation: 6,000 items a day, bursty, seasonal, in poll clumps (``newsfeeds``); worlds with outlets, accounts and wire
+copies (``surges``). Real headlines are used where they lie beside the project. Nothing here is tuned to a data set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import calendar_links
+import live_alarms
+import matplotlib
+import numpy as np
+import single_groups
+from calendar_links import FULL, QUICK, Forecast, Size
+from newsfeeds import REAL, Feed, front_page, simulated
+
+from latticeforge.settings import Settings
+
+matplotlib.use("Agg")
+PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "reliability.png"
+PARTS = ("nulls", "power", "probability")
+
+
+def kinds(quick: bool) -> list[tuple[str, list[Feed], Size]]:
+    """Feeds for calendars, by kind."""
+    size = QUICK if quick else FULL
+    found = [("simulation", [simulated(seed) for seed in range(size.feeds)], size)]
+    if REAL.exists():
+        tripled = Size(1, size.nulls * size.feeds, size.injections * size.feeds, size.mixed * size.feeds, size.draws)
+        found.append(("front page", [front_page(Settings().home)], tripled))
+    else:
+        print("no real headlines beside the project: those parts are left out")
+    return found
+
+
+def records(quick: bool) -> list[single_groups.Record]:
+    """Records for single events."""
+    found = [single_groups.many_outlets(1, days=28 if quick else 42)]
+    return [*found, single_groups.one_outlet(Settings().home)] if REAL.exists() else found
+
+
+def nulls(quick: bool) -> None:
+    """Point 1: calendars and single events that nothing follows."""
+    for _, feeds, size in kinds(quick):
+        calendar_links.describe(feeds)
+        calendar_links.nulls(feeds, size)
+    print("\nsingle events, both sides: group after the event")
+    print("| record | events | p <= 0.05 (95 % limits) | p <= 0.01 | KS distance | calendars of 30 with any link |")
+    print("|---|---|---|---|---|---|")
+    for record in records(quick):
+        single_groups.null_table(record, 100 if quick else 1000)
+    print("\nsingle events, live: what is said within two hours, no surge pushed, six natural bursts a day")
+    print("| said | events | share (95 % limits) |")
+    print("|---|---|---|")
+    live_alarms.null_table(range(400, 401 if quick else 403), 1 if quick else 3, 100 if quick else 400)
+
+
+def power(quick: bool) -> None:
+    """Point 2: effects put into feeds."""
+    for _, feeds, size in kinds(quick):
+        calendar_links.describe(feeds)
+        found = calendar_links.power(feeds, size)
+        some = Size(size.feeds, max(size.injections, 40), size.injections, size.mixed, size.draws)
+        null = calendar_links.nulls(feeds, some, only=((30, ""),))
+        print("\n| 30 events, 2 sd | calendars together | recall | FDR |")
+        print("|---|---|---|---|")
+        calendar_links.many(null[30], found[30, 1.0], "after all")
+        calendar_links.many(null[30], found[30, 0.5], "after half")
+    print("\nsingle events: a story of m items in two hours; recall / FDR by BH over 200 events")
+    print("| record | items | 20 % of events | 5 % of events |")
+    print("|---|---|---|---|")
+    events = 40 if quick else 200
+    for record in records(quick):
+        null = single_groups.outcomes(record, 0, 2 * events + 100, 1)
+        single_groups.power_table(record, null, _sizes(record), events)
+
+
+def _sizes(record: single_groups.Record) -> tuple[int, ...]:
+    return (3, 4, 5, 6) if record.name.startswith("one") else (4, 8, 12, 16, 24, 32)
+
+
+def probability(quick: bool) -> None:
+    """Point 3: calibration at the stated base rate, and off it."""
+    shown: dict[str, Forecast] = {}
+    for name, feeds, size in kinds(quick):
+        calendar_links.describe(feeds)
+        null = calendar_links.nulls(feeds, size, only=((30, ""),))
+        shown[f"calendars, {name}"] = calendar_links.probability(feeds, null[30], size)
+    print("\nsingle events, both sides")
+    print("| record | stories | events | ECE | Brier skill | reliability - resolution + uncertainty |")
+    print("|---|---|---|---|---|---|")
+    events = 40 if quick else 200
+    for record in records(quick):
+        none = single_groups.outcomes(record, 0, 4 * events, 1)
+        found = {m: single_groups.outcomes(record, m, events // 2, 3) for m in (3, 4, 6, 8, 10)}
+        shown[f"single events, {record.name}"] = single_groups.probability(record, none, found)
+    if not quick:
+        diagram(shown)
+
+
+def diagram(shown: dict[str, Forecast]) -> None:
+    """Draw what was said against how often it was true, in bins of a tenth, with the weight of each."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    left.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+    for (name, (said, true, weight)), marker in zip(shown.items(), "osD^v", strict=False):
+        bins = np.minimum((said * 10).astype(np.int64), 9)
+        mass = np.bincount(bins, weights=weight, minlength=10)
+        held = np.bincount(bins, minlength=10) >= 8
+        mean, often = (np.bincount(bins, weights=weight * v, minlength=10)[held] / mass[held] for v in (said, true))
+        left.plot(mean, often, marker=marker, markersize=5, linewidth=1, label=name)
+        right.semilogy(np.arange(10) / 10 + 0.05, np.maximum(mass, 1e-5), marker=marker, markersize=5, linewidth=1)
+    left.set(xlabel="likelihood stated", ylabel="share that was real", xlim=(0, 1), ylim=(0, 1))
+    right.set(xlabel="likelihood stated", ylabel="share of all cases", xlim=(0, 1))
+    left.legend(fontsize=8, frameon=False)
+    figure.suptitle("Reliability at a base rate of 5 %", fontsize=11)
+    figure.savefig(PICTURE, dpi=120, metadata={"Software": None})
+    print(f"\nreliability diagram: {PICTURE.relative_to(PICTURE.parents[2])}")
+
+
+def main() -> None:
+    """Run the parts asked for."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--quick", action="store_true", help="small samples, to see that it runs")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+    began = time.perf_counter()
+    for name, part in (("nulls", nulls), ("power", power), ("probability", probability)):
+        if not given.parts or name in given.parts:
+            print(f"\n# {name}", flush=True)
+            part(given.quick)
+    print(f"\n{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
