@@ -17,6 +17,12 @@ LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
 PAGE_TTL = timedelta(seconds=15)
 BOARD_LIMIT = 30
 EVIDENCE_LIMIT = 120
+REACH = 0.6  # cosine distance: two random headlines are nearer in 1 of 100 pairs
+
+
+def rounded(at: datetime) -> datetime:
+    """The start of the minute: viewers within it share one cached answer."""
+    return at.replace(second=0, microsecond=0)
 
 
 def status() -> Row:
@@ -110,13 +116,39 @@ def _activity(url: str, since: datetime) -> Row:
     )[0]
 
 
-def top_narratives(since: datetime, word: str, limit: int) -> pl.DataFrame:
-    """The largest narratives since ``since`` whose label or headline holds ``word``, one row a label."""
-    return _top_narratives(where(), since, word, limit)
+def near(since: datetime, meaning: Sequence[float], limit: int) -> list[str]:
+    """Labels of the narratives since ``since`` that are nearest to a meaning (384 numbers), nearest first."""
+    return _near(where(), since, tuple(meaning), limit)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
+def _near(url: str, since: datetime, meaning: tuple[float, ...], limit: int) -> list[str]:
+    rows = ask(
+        url,
+        """
+        select label from (
+            select distinct on (label) label, centroid <=> %(meaning)s::vector as distance
+            from marts.narrative_meanings where window_start >= %(since)s
+            order by label, distance
+        ) as nearest
+        where distance <= %(reach)s order by distance, label limit %(limit)s
+        """,
+        {"since": since, "meaning": str(list(meaning)), "reach": REACH, "limit": limit},
+    )
+    return [row["label"] for row in rows]
+
+
+def top_narratives(since: datetime, word: str, limit: int, among: Sequence[str] | None = None) -> pl.DataFrame:
+    """The largest narratives since ``since`` whose label or headline holds ``word``, one row a label.
+
+    Args:
+        among: Only these labels, in this order.
+    """
+    return _top_narratives(where(), since, word, limit, None if among is None else tuple(among))
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
-def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.DataFrame:
+def _top_narratives(url: str, since: datetime, word: str, limit: int, among: tuple[str, ...] | None) -> pl.DataFrame:
     rows = ask(
         url,
         """
@@ -129,12 +161,65 @@ def _top_narratives(url: str, since: datetime, word: str, limit: int) -> pl.Data
             max(share) as peak, max(sources) as sources, 1 - sum(voices)::float8 / sum(items) as copies,
             max(surprise_5) as surprise, min(first_at) as first_at
         from timeline
-        where %(word)s = '' or position(lower(%(word)s) in lower(label || ' ' || headline)) > 0
+        where (%(word)s = '' or position(lower(%(word)s) in lower(label || ' ' || headline)) > 0)
+            and (%(among)s::text[] is null or label = any(%(among)s))
         group by label
-        order by sum(items) desc, label
+        order by array_position(%(among)s::text[], label), sum(items) desc, label
         limit %(limit)s
         """,
-        {"since": since, "word": word, "limit": limit},
+        {"since": since, "word": word, "limit": limit, "among": None if among is None else list(among)},
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def carriers(since: datetime, label: str) -> pl.DataFrame:
+    """Who carried a label since ``since``: source_title, items, copies, first_at, most items first."""
+    return _carriers(where(), since, label)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=32, show_spinner=False)
+def _carriers(url: str, since: datetime, label: str) -> pl.DataFrame:
+    named = ask(
+        url,
+        "select narrative_id from marts.narrative_meanings where window_start >= %(since)s and label = %(label)s "
+        "limit 2000",
+        {"since": since, "label": label},
+    )
+    rows = ask(
+        url,
+        """
+        select s.source_title, sum(s.items)::int as items, sum(s.copies)::int as copies, min(s.first_at) as first_at
+        from marts.narrative_sources as s
+        where s.window_start >= %(since)s and s.narrative_id = any(%(narratives)s)
+        group by s.source_title order by sum(s.items) desc, s.source_title limit 200
+        """,
+        {"since": since, "narratives": [row["narrative_id"] for row in named]},
+    )
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def rhythms() -> dict[str, Row]:
+    """What was learned of each source's rhythm, by source."""
+    return {row["source"]: row["cadence"] for row in _rhythms(where())}
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
+def _rhythms(url: str) -> list[Row]:
+    return ask(url, "select source, cadence from marts.source_rhythm")
+
+
+def corrections(limit: int) -> pl.DataFrame:
+    """Published numbers that changed, the newest first."""
+    return _corrections(where(), limit)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
+def _corrections(url: str, limit: int) -> pl.DataFrame:
+    rows = ask(
+        url,
+        "select changed_at, window_start, label, kind, verdict_before, verdict_after, likelihood_before,"
+        " likelihood_after, why from marts.changes order by changed_at desc, change_id desc limit %(limit)s",
+        {"limit": limit},
     )
     return pl.DataFrame(rows, infer_schema_length=None)
 
@@ -150,10 +235,13 @@ def _shares(url: str, since: datetime, labels: tuple[str, ...]) -> pl.DataFrame:
         url,
         """
         with timeline as materialized (
-            select window_start, label, share, items from marts.narrative_timeline where window_start >= %(since)s
+            select window_start, label, share, items, counted_items,
+                case when label = any(%(labels)s) then expected_5 end as expected
+            from marts.narrative_timeline where window_start >= %(since)s
         )
         select w.window_start, l.label,
-            coalesce(sum(t.share), 0)::float8 as share, coalesce(sum(t.items), 0)::int as items
+            coalesce(sum(t.share), 0)::float8 as share, coalesce(sum(t.items), 0)::int as items,
+            (sum(t.expected) / max(t.counted_items))::float8 as usual
         from (select distinct window_start from timeline) as w
         cross join unnest(%(labels)s::text[]) as l (label)
         left join timeline as t on t.window_start = w.window_start and t.label = l.label
@@ -176,7 +264,7 @@ def _source_health(url: str) -> pl.DataFrame:
         url,
         """
         select source, title, kind, country, language, state, last_item_at, items_24h, undated_24h, flagged_24h,
-            clock_offset_s, open_gap_since, open_gap_reason
+            clock_offset_s, open_gap_since, open_gap_reason, interval_s, failures, next_attempt_at
         from marts.source_health
         order by open_gap_since is null, array_position(array['failing', 'backing off', 'new', 'ok'], state), title
         """,

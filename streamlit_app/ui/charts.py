@@ -12,6 +12,7 @@ import polars as pl
 
 from latticeforge.narratives.scores import LIKELY, UNLIKELY
 from streamlit_app.ui import text, theme
+from streamlit_app.ui.text import figure as frame
 
 
 def interval(verdict: str, likelihood: float, low: float, high: float) -> alt.LayerChart | alt.FacetChart:
@@ -55,6 +56,28 @@ def shares_over_time(shares: pl.DataFrame, labels: Sequence[str]) -> alt.Chart:
         .properties(height=340, background="transparent")
     )
     return chart
+
+
+def share_and_usual(shares: pl.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    """One narrative: its share in each window, and the usual one where the window has it (dotted)."""
+    data = shares.with_columns(pl.col("share") * 100, pl.col("usual").cast(pl.Float64) * 100)
+    x = _time("window_start:T", "%H:%M")
+    y = alt.Y("share:Q", title=text.SHARE_AXIS, axis=alt.Axis(tickCount=4), scale=alt.Scale(domainMin=0))
+    base = alt.Chart(data)
+    line = base.mark_line(strokeWidth=2.2, color=theme.STORY).encode(
+        x=x,
+        y=y,
+        tooltip=[
+            alt.Tooltip("utchoursminutes(window_start):T", title="UTC"),
+            alt.Tooltip("hoursminutes(window_start):T", title=frame.LOCAL),
+            alt.Tooltip("share:Q", format=".1f", title=text.NARRATIVE_COLUMNS["share"]),
+            alt.Tooltip("usual:Q", format=".1f", title=text.USUAL),
+        ],
+    )
+    usual = base.transform_filter("isValid(datum.usual)").mark_line(
+        color=theme.GREY, strokeDash=[2, 3], strokeWidth=2, point=alt.OverlayMarkDef(size=14, color=theme.GREY)
+    )
+    return alt.layer(usual.encode(x=x, y="usual:Q"), line).properties(height=300, background="transparent")
 
 
 def gaps_over_time(gaps: pl.DataFrame) -> alt.Chart:

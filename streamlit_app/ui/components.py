@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import polars as pl
 import streamlit as st
 
+from latticeforge.narratives.decisions import due_at
 from streamlit_app.database import DashboardFault, DatabaseAway, MartsMissing, Row
 from streamlit_app.ui import charts, outside, text, theme
 
@@ -108,6 +109,8 @@ def badges(row: Row) -> None:
         st.badge(text.GRADES[grade], icon=":material/flag:", color="gray", help=text.GRADE_HELP[grade])
         st.badge(text.STAGES[stage], icon=theme.STAGE_ICONS[stage], color="gray")
         st.caption(text.moment(row["evaluated_at"]), width="content")
+    if grade == "provisional" and verdict in ("likely", "contested") and row["event_at"] is not None:
+        st.caption(text.to_be_decided(due_at(row["event_at"])))
 
 
 def statement(row: Row) -> str:

@@ -7,7 +7,7 @@ neighbours) and the words (``text``).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -44,11 +44,14 @@ class Figure:
     heading: bool = True
 
 
-def show(figure: Figure) -> None:
-    """Put the figure on the page."""
+def show(figure: Figure, *, on_select: Callable[[], None] | None = None) -> None:
+    """Put the figure on the page; ``on_select`` is called when a reader picks a mark of a chart that can be picked "
+    "from."""
     if figure.heading:
         st.subheader(figure.title, anchor=False)
-    st.altair_chart(figure.chart, key=f"chart-{figure.key}", alt=figure.spoken)
+    st.altair_chart(
+        figure.chart, key=f"chart-{figure.key}", alt=figure.spoken, on_select=on_select if on_select else "ignore"
+    )
     st.caption(" ".join(part for part in (figure.counts, figure.interval, reach(figure.until)) if part))
     with st.popover(words.TAKE_ALONG, icon=":material/ios_share:", key=f"take-{figure.key}", type="tertiary"):
         link(figure.page, figure.view, figure.title, figure.until, figure.as_of)

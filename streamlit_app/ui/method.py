@@ -91,3 +91,48 @@ GLOSSARY = {
     "Window": "Five minutes, in UTC. It closes a minute after its end, to let late items in.",
 }
 VERSION = f"Method version {METHOD_VERSION}. All times are UTC."
+
+
+PARTS = {  # what a reader who comes from a chart is told first
+    "charts": "Every chart says what it counts, up to when, and how sure it is. Times are UTC; the tip of a mark "
+    "also gives "
+    "the time on your own clock.",
+    "links": "A link compares one story after one event with like moments without one (placebo slots). p is the "
+    "share of "
+    "slots that do the same; q corrects it for all tests of the window.",
+    "scores": "Five detectors look at how the surge was carried: copies, onset, diversity of accounts, rarity, timing. "
+    "Their beliefs are combined with Dempster's rule; K says how far they contradict each other.",
+    "narratives": "Items of one five-minute window are grouped by the meaning of their titles; neighbouring windows "
+    "with "
+    "the same meaning are one story.",
+    "gaps": "A source that should have spoken and did not is a recorded gap. Windows with a gap are left out of "
+    "what is "
+    "usual, and whatever rests on them says so.",
+}
+CALIBRATION_HEADING = "Are the likelihoods right?"
+CALIBRATION = (
+    "Of links said to be 60 % likely, 60 in 100 should be pushed. The picture shows how far that holds on simulated "
+    "feeds "
+    "whose truth is known. On real feeds nobody knows the truth, so there it is a claim, not a measurement."
+)
+CALIBRATION_SPOKEN = "Reliability diagram: said likelihood against the share that was truly pushed, on simulated feeds."
+CHANGES_HEADING = "Changes of the method"
+CHANGES = (
+    "**2025.1** (21 Nov 2026): first published version: five detectors, base rate 5 %, placebo slots before the event.",
+)
+CORRECTIONS_HEADING = "Corrections log"
+CORRECTIONS_SAID = (
+    "Published numbers that are no longer what they were, newest first. The old number stays readable on the page Link."
+)
+CORRECTIONS_NONE = "No published number has changed."
+CORRECTION_COLUMNS = {
+    "changed_at": "Changed, UTC",
+    "window_start": "Window, UTC",
+    "label": "Story",
+    "kind": "What happened",
+    "verdict_before": "Verdict before",
+    "verdict_after": "Verdict after",
+    "likelihood_before": "Likelihood before",
+    "likelihood_after": "Likelihood after",
+    "why": "Why",
+}

@@ -11,6 +11,7 @@ from typing import Literal
 
 import streamlit as st
 
+RELIABILITY = Path(__file__).parents[2] / "docs" / "pictures" / "reliability.png"  # drawn by the benchmarks
 MARK = Path(__file__).with_name("mark.svg")  # a named icon would be fetched from another company's server
 
 VERDICT_ICONS = {
@@ -28,6 +29,8 @@ VERDICT_BADGES: dict[str, Literal["orange", "violet", "blue", "gray"]] = {
 VERDICT_COLOURS = {"likely": "#D55E00", "contested": "#B0568F", "unlikely": "#2A7FB8", "no evidence": "#7A7A7A"}
 STAGE_ICONS = {"live": ":material/sensors:", "lapsed": ":material/history:", "committed": ":material/task_alt:"}
 GREY = "#8A8A8A"
+LIGHT_PAGE, LIGHT_INK = "#FCFBF8", "#1C1B19"  # as in the theme file
+DARK_PAGE, DARK_INK = "#15181B", "#ECEAE4"
 STORY, EVENT = "#D55E00", "#2A7FB8"  # three to one at least against the light and the dark page
 HOLE = "#CC79A7"
 SOURCE_ICONS = {"ok": "✓", "new": "○", "backing off": "◔", "failing": "✕"}
@@ -45,6 +48,7 @@ _STYLE = """
 .st-key-masthead h1 { padding: 0 0 0.8rem 0; letter-spacing: -0.01em; }
 .st-key-masthead { border-bottom: 3px double currentColor; padding-bottom: 0.2rem; }
 .st-key-figure h2 { font-size: 3.4rem; padding: 0 0 0.9rem 0; line-height: 1; }
+.st-key-mesh { overflow-x: auto; }
 .stFragment, [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import runpy
 import shutil
@@ -12,20 +14,34 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import urlsplit
+from urllib.error import HTTPError
+from urllib.parse import quote, urlsplit
+from urllib.request import Request, urlopen
+from xml.etree import ElementTree
 
+import polars as pl
 import psycopg
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from latticeforge.store import Store
 from latticeforge.store.landing import land_items
 from latticeforge.store.marts import build_marts
 from streamlit_app.ui import text
+from streamlit_app.ui.text import confirmed as confirmed_words
+from streamlit_app.ui.text import days as day_words
+from streamlit_app.ui.text import figure as figure_words
+from streamlit_app.ui.text import graph as graph_words
+from streamlit_app.ui.text import link as link_words
 
 PATHS = {
     "": text.NOW_HEADING,
+    "link": link_words.HAPPENED,
+    "confirmed": confirmed_words.HEADING,
     "narratives": text.NARRATIVES_HEADING,
+    "graph": graph_words.HEADING,
+    "day": day_words.HEADING,
     "sources": text.SOURCES_HEADING,
     "method": "Method",
 }
@@ -70,6 +86,7 @@ def store(server_url: str, template_database: str, day: SimpleNamespace) -> Iter
             build_marts(url)
             with opened.connection() as writing:
                 day.seed(writing)
+            build_marts(url)  # the figures of the day
             yield opened
         connection.execute("drop database browser with (force)")
 
@@ -120,19 +137,130 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("page", [{"viewport": {"width": w, "height": 844}} for w in (390, 1200)], indirect=True)
-def test_every_page_renders_within_its_width_and_asks_nobody_else(page: Page, address: str) -> None:
+@pytest.fixture(scope="module")
+def link(store: Store) -> str:
+    """The address of the link that is likely, without the host."""
+    with store.connection() as connection:
+        row = connection.execute("select statement_id from marts.link_board where verdict = 'likely'").fetchone()
+    assert row is not None
+    return f"link?link={quote(row[0])}"
+
+
+VIEWS = [
+    {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
+    {"viewport": {"width": 1200, "height": 900}},
+]
+
+
+@pytest.mark.parametrize("page", VIEWS, indirect=True, ids=["phone, dark", "desk, light"])
+def test_every_page_fits_is_accessible_and_asks_nobody_else(page: Page, address: str, link: str) -> None:
     hosts: set[str | None] = set()
     errors: list[str] = []
     page.on("request", lambda request: hosts.add(urlsplit(request.url).hostname))
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+    found: dict[str, list[str]] = {}
     for path, heading in PATHS.items():
-        page.goto(f"{address}/{path}")
+        page.goto(f"{address}/{link if path == 'link' else path}")
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-        if path != "method":
+        if path not in ("method", "link"):
             expect(page.get_by_text("Data up to").first).to_be_visible()
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    assert hosts <= {"127.0.0.1", None} and errors == []
+        if serious := serious_violations(page):
+            found[path or "now"] = serious
+    assert hosts <= {"127.0.0.1", None} and errors == [] and found == {}
+
+
+def serious_violations(page: Page) -> list[str]:
+    """What axe finds serious or critical, each with the first element it was found on."""
+    found = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found if v["impact"] in ("serious", "critical")]
+
+
+def test_the_whole_story_opens_from_its_card_by_keyboard(page: Page, address: str) -> None:
+    page.goto(address)
+    card = page.locator("[class*='st-key-card-']").first
+    card.get_by_role("link", name=text.WHOLE_STORY).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=link_words.UNUSUAL, exact=True)).to_be_visible()
+    assert "link=committed" in page.url
+    chart = page.get_by_role("img", name="Time line: drone sightings peaks")
+    expect(chart.or_(page.locator("[aria-label*='Time line: drone sightings peaks']")).first).to_be_visible()
+
+
+def test_a_chart_can_be_taken_along(page: Page, address: str, link: str) -> None:
+    page.goto(f"{address}/{link}")
+    frame = page.locator(".st-key-take-link-time-line")
+    frame.get_by_role("button", name=figure_words.TAKE_ALONG).click()
+    expect(page.get_by_text(f"{address}/link?link=committed").first).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=figure_words.CSV).click()
+    lines = Path(download.value.path()).read_text().splitlines()
+    assert lines[0] == "at,items,story,event,usual,low,high" and len(lines) > 5
+    with page.expect_download() as download:
+        page.get_by_role("button", name=figure_words.METADATA).click()
+    told = json.loads(Path(download.value.path()).read_text())
+    assert told["rows"] == len(lines) - 1 and told["interval"] == link_words.LINE_INTERVAL
+
+
+def test_the_mesh_is_followed_by_keyboard_and_keeps_its_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph")
+    choice = page.get_by_role("combobox", name=graph_words.FOLLOW)
+    choice.click()
+    choice.press_sequentially("Executive clemency")
+    choice.press("Enter")
+    expect(page.get_by_text("“drone sightings”").first).to_be_visible()
+    page.wait_for_url("**node=event**")
+
+
+def asked(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    try:
+        with urlopen(Request(url, headers=headers), timeout=30) as answer:
+            return answer.status, {k.lower(): v for k, v in answer.headers.items()}, answer.read()
+    except HTTPError as error:
+        with error:
+            return error.code, {k.lower(): v for k, v in error.headers.items()}, error.read()
+
+
+def test_data_has_addresses_with_etag_lifetime_and_policy(address: str) -> None:
+    for form in ("csv", "json", "parquet", "meta.json"):
+        status, headers, body = asked(f"{address}/data/links.{form}")
+        assert status == 200 and body
+        assert headers["cache-control"] == "public, max-age=15" and "sandbox" in headers["content-security-policy"]
+    _, headers, _ = asked(f"{address}/data/links.csv")
+    assert asked(f"{address}/data/links.csv", **{"If-None-Match": headers["etag"]})[0] == 304
+    table = pl.read_parquet(io.BytesIO(asked(f"{address}/data/day/2025-01-28/links.parquet")[2]))
+    told = json.loads(asked(f"{address}/data/day/2025-01-28/links.meta.json")[2])
+    assert table.height == told["rows"] >= 4 and told["does_not_say"] == text.DISCLAIMER
+    assert asked(f"{address}/data/narratives.csv?from=2025-01-28T14:00:00Z&to=2025-01-28T14:05:00Z")[2].count(b"\n") > 3
+    past = json.loads(asked(f"{address}/data/links.json?as_of=2020-01-01T00:00:00Z")[2])
+    assert past["rows"] == []
+
+
+@pytest.mark.parametrize("path", ["links.exe", "secrets.csv", "day/soon/links.csv", "links.csv?from=x", "%2e%2e/x.csv"])
+def test_what_is_no_address_is_refused_in_a_sentence(address: str, path: str) -> None:
+    status, headers, body = asked(f"{address}/data/{path}")
+    assert status in (400, 404) and b"Traceback" not in body
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+def test_the_feed_is_atom_and_links_back(address: str, store: Store, day: SimpleNamespace) -> None:
+    with store.connection() as connection:
+        day.live_alert(connection, "rate decision", headline="<b>Rates</b> & more")
+    status, headers, body = asked(f"{address}/data/links.atom")
+    assert status == 200 and headers["content-type"].startswith("application/atom+xml")
+    space = "{http://www.w3.org/2005/Atom}"
+    entries = ElementTree.fromstring(body).findall(f"{space}entry")
+    titles = [e.findtext(f"{space}title") for e in entries]
+    assert "Likely: <b>Rates</b> & more" in titles and b"<b>" not in body
+    assert all(e.find(f"{space}link").attrib["href"].startswith(f"{address}/link?") for e in entries)
+
+
+def test_pages_carry_a_policy_that_lets_no_stranger_s_script_run(address: str) -> None:
+    policy = asked(address)[1]["content-security-policy"]
+    scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
+    assert "'unsafe-inline'" not in scripts and "'unsafe-eval'" not in scripts and "http" not in scripts
 
 
 def test_a_link_is_one_sentence_with_a_chart_and_headlines(page: Page, address: str) -> None:

@@ -66,9 +66,10 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
     }
     assert found == {
         "alarm_decisions",
-        "changes", "day_summary", "day_summary_kept", "events", "gaps", "link_board", "link_evidence", "link_tests",
+        "changes", "day_summary", "day_summary_kept", "events", "gaps", "link_board",
+        "link_evidence", "link_tests",
         "narrative_baselines", "narrative_meanings", "narrative_sources", "narrative_timeline", "publications",
-        "source_health", "surges", "system_status", "windows"
+        "sealed_days", "source_health", "source_rhythm", "surges", "system_status", "windows"
     }  # fmt: skip
     for mart in sorted(found):
         reader.execute(f"select * from marts.{mart} limit 1")

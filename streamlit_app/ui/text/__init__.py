@@ -66,7 +66,22 @@ NARRATIVES_HEADING = "What was talked about?"
 PERIODS = {"3 h": 3, "12 h": 12, "24 h": 24}
 PERIOD_LABEL = "Period, up to the newest data"
 SEARCH_LABEL = "Search"
-SEARCH_PLACEHOLDER = "A word in a label or headline"
+SEARCH_PLACEHOLDER = "A word in a label or headline, or what it is about"
+SEARCH_BY = "Search by"
+WORD, MEANING = "Word", "Meaning"
+NO_MEANING = "Search by meaning is not at hand here; the word is searched for instead."
+ONE_LABEL = "One narrative in detail"
+USUAL = "Usual share, %"
+SHARES_TITLE = "Share over time"
+SHARES_INTERVAL = (
+    "These are counts of what came in, so they have no interval; Link has the band of chance for each link."
+)
+USUAL_SAID = "Dotted: what its usual share led to expect in the windows in which it was heard."
+CARRIED_TITLE = "Who carried it"
+CARRIED_COUNTS = (
+    "Counted items of the period by source; the twelve largest. A copy repeats the wording of an earlier item."
+)
+FIRST_SEEN = "First seen {at}, by {source}."
 PICK_LABEL = "Narratives in the chart"
 PICK_PLACEHOLDER = "The largest ones"
 NO_MATCH = "No narrative of this period matches. Try a shorter word or a longer period."
@@ -93,6 +108,17 @@ NARRATIVES_UNIT = (
 SOURCES_HEADING = "Where does it come from, and where are the holes?"
 SOURCE_STATES = {"ok": "OK", "new": "New", "backing off": "Backing off", "failing": "Failing"}
 GAP_STATES = {"open": "Open", "filled": "Filled", "lost": "Lost"}
+SILENT = "**{source}** has had nothing new for {silence}; its usual worst silence is {usual}."
+SILENT_NONE = "No source is silent for longer than its rhythm explains."
+RHYTHM_EXPLAINED = (
+    "A source that fails is asked less and less often (backing off) and left alone until its next try. Its usual worst "
+    "silence is learned from its own last months; twice that is out of the ordinary and recorded as a gap."
+)
+GAPS_COUNTS = "Each bar is one gap, from its first missing moment to the last; one row a source, the last 7 days."
+GAPS_INTERVAL = "Gaps have no interval: a gap is on record or it is not."
+GAPS_SPOKEN = (
+    "{n} gaps of the last 7 days: {open} open, {filled} filled, {lost} lost. The table of sources names the open ones."
+)
 GAPS_HEADING = "Gaps in collection"
 GAPS_EXPLAINED = (
     "A gap is a span in which a source could not be collected. It is recorded and left out of every number: a hole "
@@ -113,6 +139,11 @@ SOURCE_COLUMNS = {
     "items_24h": "Items, 24 h",
     "flagged_24h": "Flagged, 24 h",
     "open_gap_since": "Gap since, UTC",
+    "silence": "Nothing new for",
+    "usual": "Usual worst silence",
+    "every": "Asked every",
+    "next_attempt_at": "Next try, UTC",
+    "failures": "Failures in a row",
     "kind": "Kind",
     "country": "Country",
     "language": "Language",
@@ -243,6 +274,11 @@ def stale(age_s: float) -> str:
 def radar_running(age_s: float) -> str:
     """The status line: the radar is alive."""
     return f"Radar running, heard {span(age_s)} ago"
+
+
+def to_be_decided(at: datetime) -> str:
+    """When an alarm is confirmed or withdrawn."""
+    return f"To be confirmed or withdrawn on {day(at)}, when there are like hours on both sides to compare with."
 
 
 def gaps_open(number: int) -> str:
