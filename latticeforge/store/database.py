@@ -37,6 +37,8 @@ class Store:
             max_size=connections,
             open=False,
             timeout=10.0,
+            # an attempt that takes longer is given up and the next user makes a new one; the pool's own waits double
+            reconnect_timeout=3.0,
             kwargs={"options": "-c timezone=UTC"},
             configure=_configure,
         )
