@@ -352,6 +352,7 @@ def _altered(proof: dict[str, Any], what: str) -> dict[str, Any]:
         "short": {**proof, "row_place": {**place, "siblings": place["siblings"][:-1]}},
         "long": {**proof, "row_place": {**place, "siblings": [*place["siblings"], proof["root"]]}},
         "index": {**proof, "row_place": {**place, "index": place["index"] + 1}},
+        "size": {**proof, "row_place": {**place, "size": 2 * place["size"]}},
         "outside": {**proof, "row_place": {**place, "index": -1}},
         "file": {**proof, "file": proof["file"].replace('"rows":6', '"rows":7')},
         "table": {**proof, "file": proof["file"].replace("landing.item", "landing.other")},
@@ -361,7 +362,7 @@ def _altered(proof: dict[str, Any], what: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "what", ["title", "sibling", "short", "long", "index", "outside", "file", "table", "hex", "nothing"]
+    "what", ["title", "sibling", "short", "long", "index", "size", "outside", "file", "table", "hex", "nothing"]
 )
 def test_an_altered_proof_proves_nothing(store: Store, tmp_path: Path, root: Path, what: str) -> None:
     fill(store)
