@@ -115,16 +115,20 @@ class Raised(Groups):
         self._own = len(self._row)
         self._vectors = np.concatenate([self._vectors, np.zeros((self._ROOM, 384), dtype=np.float32)])
         self._row = np.concatenate([self._row, np.full(self._ROOM, -1)])
+        self._feed_slot = self._slot
+        self._slot = np.concatenate([self._slot, np.full(self._ROOM, int(self._slot[-1]))])
         self._added = np.zeros(0, dtype=np.int64)
 
     def put(self, slots: NDArray[np.int64], vectors: Vectors) -> None:
         """Items at these slots, in place of the last story."""
         self._added = slots
+        self._slot[self._own : self._own + slots.size] = slots
         self._vectors[self._own : self._own + len(vectors)] = vectors
 
     def _inside(self, slot: int) -> NDArray[np.int64]:
         held = np.flatnonzero((self._added > slot) & (self._added <= slot + WINDOW_SLOTS))
-        return np.append(super()._inside(slot), self._own + held)
+        low, high = np.searchsorted(self._feed_slot, [slot, slot + WINDOW_SLOTS], side="right")
+        return np.append(np.arange(low, high), self._own + held)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from latticeforge.windows import DAY, ceil_to
 
 METHOD_VERSION = "2025.1"
 WAIT = timedelta(days=30)
-MAX_P = 0.01
+MAX_P = 0.05  # sixty days hold some forty comparable ones: no rank among them can be much rarer than one in forty
 MIN_DAYS = 7  # comparable days on each side: with fewer, one unusual week decides
 
 
@@ -57,7 +57,7 @@ def due_at(event_at: datetime) -> datetime:
 def decide(seen: Seen | None) -> Decision:
     """The decision; an alarm that cannot be tested is withdrawn, for an alarm in force must be one that was tested.
 
-    Confirmed is an alarm whose story is the largest group of the two hours after the event, at p <= 0.01.
+    Confirmed is an alarm whose story is the largest group of the two hours after the event, at p <= 0.05.
     """
     if seen is None:
         return Decision(Outcome.WITHDRAWN, "the two hours after the event were not fully collected")

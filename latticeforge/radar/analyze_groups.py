@@ -78,9 +78,9 @@ class Groups:
         step = _STEP if inside.size > _BUSY or self._slot.size / max(usable.sum(), 1) * WINDOW_SLOTS > _BUSY else 1
         moves = moves[moves % step == 0]
         near = np.abs(moves) < WINDOW_SLOTS
-        real = largest_group(self._vectors[_spread(kept)])
-        overlapping = [self._unrelated(self._inside(int(at + m)), event_vector) for m in moves[near]]
-        around = [largest_group(self._vectors[_spread(rows)]) for rows in overlapping]
+        real = self._largest(kept, at)
+        overlapping = [int(at + m) for m in moves[near]]
+        around = [self._largest(self._unrelated(self._inside(s), event_vector), s) for s in overlapping]
         placebo = [self._group(int(at + m)) for m in moves[~near]]
         test = group_test(real, placebo, around, _seed(seed, event))
         members = self._row[_spread(kept)[real.members[test.theta]]]
@@ -95,8 +95,12 @@ class Groups:
 
     def _group(self, slot: int) -> Group:
         if slot not in self._known:
-            self._known[slot] = largest_group(self._vectors[_spread(self._inside(slot))])
+            self._known[slot] = self._largest(self._inside(slot), slot)
         return self._known[slot]
+
+    def _largest(self, rows: NDArray[np.int64], slot: int) -> Group:
+        rows = _spread(rows)
+        return largest_group(self._vectors[rows], (self._slot[rows] - slot) / WINDOW_SLOTS)
 
 
 def event_groups(

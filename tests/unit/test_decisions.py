@@ -42,7 +42,7 @@ def test_an_alarm_is_due_at_the_first_midnight_after_thirty_days() -> None:
     ("seen", "outcome", "reason"),
     [
         (SEEN, Outcome.CONFIRMED, "9 items of one story in two hours, as rare as 0.2 % of 900 slots"),
-        (replace(SEEN, p=0.011), Outcome.WITHDRAWN, "not rare"),
+        (replace(SEEN, p=0.051), Outcome.WITHDRAWN, "not rare"),
         (replace(SEEN, shares_evidence=False), Outcome.WITHDRAWN, "another story was larger"),
         (replace(SEEN, group_items=2), Outcome.WITHDRAWN, "no group of items"),
         (replace(SEEN, days_after=3), Outcome.WITHDRAWN, "20 before and 3 after"),

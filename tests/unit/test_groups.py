@@ -39,21 +39,22 @@ def unit(rng: np.random.Generator, count: int) -> NDArray[np.float32]:
 def test_the_largest_group_is_that_of_a_loop() -> None:
     rng = np.random.default_rng(0)
     vectors = np.concatenate([unit(rng, 6), near(rng, unit(rng, 1)[0], 4, 0.9), near(rng, unit(rng, 1)[0], 5, 0.75)])
-    group = largest_group(vectors)
+    group = largest_group(vectors, np.linspace(0.0, 1.0, 15))
     cosine = vectors @ vectors.T
     for theta, size, rows in zip((0.5, 0.65, 0.8), group.sizes, group.members, strict=True):
         assert size == max(int((row >= theta).sum()) for row in cosine) == rows.size
     assert group.members[0].tolist() == list(range(10, 15))
     assert group.closest == pytest.approx(np.max(cosine - np.eye(15)), abs=1e-4)
-    assert largest_group(vectors[:0]).sizes.tolist() == [0, 0, 0]
+    assert group.delay == pytest.approx(12 / 14)
+    assert largest_group(vectors[:0], np.zeros(0)).sizes.tolist() == [0, 0, 0]
 
 
 def slots(rng: np.random.Generator, count: int) -> list[Group]:
     none = (np.zeros(0, dtype=np.int64),) * 3
     sizes = 1.0 + rng.poisson([0.8, 0.4, 0.1], size=(count, 3))
     return [
-        Group(np.maximum.accumulate(row[::-1])[::-1], float(c), none)
-        for row, c in zip(sizes, rng.random(count), strict=True)
+        Group(np.maximum.accumulate(row[::-1])[::-1], float(d), float(c), none)
+        for row, d, c in zip(sizes, rng.random(count), rng.random(count), strict=True)
     ]
 
 
