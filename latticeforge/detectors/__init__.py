@@ -1,4 +1,4 @@
-"""Detectors of unusual attention in one series of numbers: pure and causal.
+"""Detectors of unusual attention and of warnings in series of numbers: pure and causal.
 
-Here: what a series says about its own next row. Not here: narratives (``latticeforge.narratives``), files, clocks.
+Here: what series say about their own next rows. Not here: narratives (``latticeforge.narratives``), files, clocks.
 """

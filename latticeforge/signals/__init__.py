@@ -12,7 +12,7 @@ from latticeforge.signals.indicators import EarlyWarning, early_warning
 from latticeforge.signals.intervals import Interval, correlation_interval, mean_interval
 from latticeforge.signals.lags import LagTest, lag_test
 from latticeforge.signals.moments import SlidingMoments
-from latticeforge.signals.phases import Synchrony, kuramoto_order, mean_field_coupling, phases, synchrony
+from latticeforge.signals.phases import Synchrony, kuramoto_order, mean_field_coupling, order_p_value, phases, synchrony
 from latticeforge.signals.robust import Normalised, normalise, robust_scale
 from latticeforge.signals.series import SeriesSet, count_series, share_of_voice
 from latticeforge.signals.streams import Streams
@@ -39,6 +39,7 @@ __all__ = [
     "mean_field_coupling",
     "mean_interval",
     "normalise",
+    "order_p_value",
     "phases",
     "resample",
     "robust_scale",

@@ -136,6 +136,31 @@ def synchrony(signals: Floats) -> Synchrony:
     return Synchrony(order, float(inner.mean()), growth, coupling, chance_order(m), m)
 
 
+def order_p_value(signals: Floats, *, seed: int, shifts: int = 199) -> float:
+    """Chance of so high a mean order parameter if the signals were unrelated: (1 + as high) / (1 + shifts).
+
+    Each signal is shifted around by an amount of its own: it keeps its rhythm and its bursts, only their timing against
+    the others is lost. Signals that share a season stay alike at some shifts of whole seasons; take it out first
+    (``whiten.deseasoned``).
+
+    >>> rows = np.arange(300)
+    >>> noise = np.random.default_rng(1).normal(size=(6, 300))
+    >>> order_p_value(noise, seed=1) > 0.05, order_p_value(noise + noise[:1], seed=1) <= 0.01
+    (True, True)
+    """
+    signals = _checked(signals)
+    rng = np.random.default_rng(seed)
+    edge = int(_EDGE * signals.shape[1])
+    inner = slice(edge, signals.shape[1] - edge)
+    seen = kuramoto_order(signals)[inner].mean()
+    as_high = 0
+    for _ in range(shifts):
+        amounts = rng.integers(0, signals.shape[1], signals.shape[0])
+        moved = np.stack([np.roll(signals[j], amounts[j]) for j in range(amounts.size)])
+        as_high += int(kuramoto_order(moved)[inner].mean() >= seen)
+    return (1 + as_high) / (1 + shifts)
+
+
 def chance_order(signals: int) -> float:
     """Mean R of ``signals`` independent uniform phases, ``sqrt(pi / (4 m))`` for all but the smallest m.
 
