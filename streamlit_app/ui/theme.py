@@ -48,6 +48,8 @@ _STYLE = """
 .st-key-masthead h1 { padding: 0 0 0.8rem 0; letter-spacing: -0.01em; }
 .st-key-masthead { border-bottom: 3px double currentColor; padding-bottom: 0.2rem; }
 .st-key-figure h2 { font-size: 3.4rem; padding: 0 0 0.9rem 0; line-height: 1; }
+[data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 82%, transparent) !important; }
+[data-testid="stCaptionContainer"] * { color: inherit; }
 .st-key-mesh { overflow-x: auto; }
 .stFragment, [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 @media (max-width: 640px) {
@@ -58,6 +60,15 @@ _STYLE = """
 """
 
 
+_DARK_STYLE = """
+<style>
+.stMultiSelect span[title], .stMultiSelect span[title] * { color: #15181B !important; }
+</style>
+"""
+
+
 def apply_style() -> None:
     """Put the style sheet on the page."""
     st.html(_STYLE)
+    if st.context.theme.type == "dark":  # names of chosen narratives are white on light blue otherwise
+        st.html(_DARK_STYLE)
