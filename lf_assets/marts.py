@@ -25,7 +25,9 @@ _ASSET_OF_SOURCE = {
     "core.active": ["core", "distraction_scores"],
     "core.generation": ["core", "distraction_scores"],
     "core.embedding": ["core", "embeddings"],
+    "core.narrative_chain": ["core", "narratives"],
     "ops.window": ["live", "windows"],
+    "ops.sealed": ["archive", "daily_snapshot"],
     **{f"core.{name}": ["core", "distraction_scores"] for name in ("activation", "ledger", "removed")},
     **{
         f"ops.{name}": ["ops", "change"]

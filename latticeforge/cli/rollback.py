@@ -14,6 +14,7 @@ from latticeforge.cli.times import AnyFrom, AnyTo, maybe, ordered, user
 
 if TYPE_CHECKING:
     from latticeforge.radar.rollback import Effect
+    from latticeforge.store.audit import Change
 
 _Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 _SHOWN = 20
@@ -79,14 +80,22 @@ def _print(effect: Effect, preview: bool) -> None:
     for asset, (windows, before, after) in effect.rows.items():
         out.print(f"  {asset:20} {windows:>4} window(s), {before:>8} rows before, {after:>8} after", highlight=False)
     for change in effect.changes[:_SHOWN]:
-        told = ", ".join(f"{n} {b} → {a}" for n, (b, a) in change.numbers.items() if n in ("verdict", "likelihood"))
-        out.print(f"  {change.window_start:%Y-%m-%dT%H:%MZ} {change.label}: {told or 'other numbers'}", highlight=False)
+        out.print(f"  {_line(change)}", highlight=False, soft_wrap=True)
     if len(effect.changes) > _SHOWN:
         out.print(f"  and {len(effect.changes) - _SHOWN} more; --json has them all", highlight=False)
     if effect.without_earlier:
         out.print(f"left as they are, nothing earlier: {effect.without_earlier} window(s)", highlight=False)
-    if not preview:
+    if not preview and effect.asked.undoes is None:
         out.print(f"undo it with `lf rollback --undo {effect.rollback_id}`", highlight=False)
+
+
+def _line(change: Change) -> str:
+    where = f"{change.window_start:%Y-%m-%dT%H:%MZ} {change.label}"
+    if change.before is None or change.after is None:
+        numbers, verb = change.after or change.before or {}, "disappears" if change.after is None else "appears"
+        return f"{where}: {verb} ({numbers.get('verdict')}, likelihood {numbers.get('likelihood')})"
+    shown = {n: v for n, v in change.numbers.items() if n in ("verdict", "likelihood")}
+    return f"{where}: " + (", ".join(f"{n} {b} → {a}" for n, (b, a) in shown.items()) or "other numbers")
 
 
 def _list(as_json: bool) -> None:
@@ -107,6 +116,7 @@ def _list(as_json: bool) -> None:
             f"{r.rollback_id:>4}  {r.at:%Y-%m-%d %H:%M:%SZ}  {r.kind} {what}  {r.start:%Y-%m-%dT%H:%MZ} to"
             f" {r.end:%Y-%m-%dT%H:%MZ}: {r.reason}{undone}",
             highlight=False,
+            soft_wrap=True,
         )
     if not found:
         out.print("nothing was ever rolled back")

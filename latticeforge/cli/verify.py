@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from latticeforge.cli.output import FAILED, err, known_faults, load_settings, out, print_json
 from latticeforge.cli.times import AnyFrom, AnyTo, instant
+
+if TYPE_CHECKING:
+    from latticeforge.radar.verify import Finding
 
 
 def verify(
@@ -30,30 +34,38 @@ def verify(
     from latticeforge.store.places import archive_at
 
     settings = load_settings()
+    found = []
     with known_faults(), open_store(settings, connections=2) as store:
-        there = span(store)
-        found = []
-        if there:
-            first, last = instant(start) if start else there[0], instant(end) if end else there[1]
-            place = archive_at(archive or settings.sealed_days)
-            passes = checks(
-                store,
-                lambda: load_encoder(settings.encoder, settings.home / "models"),
-                place,
-                first,
-                last,
-                every_text=every_text,
-            )
-            for finding in passes:
-                found.append(finding)
-                if not as_json:
-                    state = "whole" if not finding.problems else f"{len(finding.problems)} problem(s)"
-                    out.print(f"{finding.check:10} {finding.checked:>10,} checked  {state}", highlight=False)
-                    for problem in finding.problems:
-                        err.print(problem, highlight=False, soft_wrap=True, markup=False)
+        place = archive_at(archive or settings.sealed_days)
+        first, last = _span(start, end, span(store))
+        passes = checks(
+            store,
+            lambda: load_encoder(settings.encoder, settings.home / "models"),
+            place,
+            first,
+            last,
+            every_text=every_text,
+        )
+        for finding in passes:
+            found.append(finding)
+            if not as_json:
+                _print(finding)
     if as_json:
         print_json([{"check": f.check, "checked": f.checked, "problems": f.problems} for f in found])
-    elif not there:
-        out.print("nothing is stored yet")
     if any(f.problems for f in found):
         raise typer.Exit(FAILED)
+
+
+def _span(start: str | None, end: str | None, there: tuple[datetime, datetime] | None) -> tuple[datetime, datetime]:
+    """What was asked for, else all there is; an empty database has its chain and its archive checked all the same."""
+    from latticeforge.windows import EPOCH
+
+    known = there or (EPOCH, EPOCH)
+    return instant(start) if start else known[0], instant(end) if end else known[1]
+
+
+def _print(finding: Finding) -> None:
+    state = f"{len(finding.problems)} problem(s)" if finding.problems else "whole"
+    out.print(f"{finding.check:10} {finding.checked:>10,} checked  {state}", highlight=False)
+    for problem in finding.problems:
+        err.print(problem, highlight=False, soft_wrap=True, markup=False)

@@ -78,7 +78,7 @@ def _removable_generations(c: psycopg.Connection, kept_from: datetime, sealed: l
         " and v.window_start = g.window_start and v.before_id = g.generation_id) < %(kept_from)s"
         " and not exists (select from core.activation v join ops.rollback r using (audit_id)"
         " where v.asset = g.asset and v.window_start = g.window_start and v.before_id = g.generation_id"
-        " and not exists (select from ops.rollback n where n.undoes = r.rollback_id)) order by 1",
+        " and r.kind <> 'undo' and not exists (select from ops.rollback n where n.undoes = r.rollback_id)) order by 1",
         {"sealed": sealed, "kept_from": kept_from},
     ).fetchall()
     return [row[0] for row in rows]
