@@ -15,6 +15,8 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from latticeforge.cli import analyze, bench, chaos, cluster, db, feed, radar, snapshot, study, system
+from latticeforge.cli import signals as signals_commands
+from latticeforge.cli.backtest import backtest as backtest_command
 from latticeforge.cli.demo import demo as demo_command
 from latticeforge.cli.detect import detect as detect_command
 from latticeforge.cli.digest import digest as digest_command
@@ -45,9 +47,11 @@ app.command()(rollback)
 app.command()(retention)
 app.command()(cluster.cluster)
 app.command("detect")(detect_command)
+app.command("backtest")(backtest_command)
 app.command("analyze")(analyze.analyze)
 app.command("prereg")(prereg_command)
 app.add_typer(feed.app, name="feed")
+app.add_typer(signals_commands.app, name="signals")
 app.add_typer(study.app, name="study")
 app.add_typer(snapshot.app, name="snapshot")
 app.add_typer(db.app, name="db")

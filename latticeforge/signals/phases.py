@@ -155,8 +155,8 @@ def order_p_value(signals: Floats, *, seed: int, shifts: int = 199) -> float:
     seen = kuramoto_order(signals)[inner].mean()
     as_high = 0
     for _ in range(shifts):
-        amounts = rng.integers(0, signals.shape[1], signals.shape[0])
-        moved = np.stack([np.roll(signals[j], amounts[j]) for j in range(amounts.size)])
+        amounts = rng.integers(0, signals.shape[1], size=(signals.shape[0],))
+        moved = np.stack([np.roll(signals[j], int(amounts[j])) for j in range(signals.shape[0])])
         as_high += int(kuramoto_order(moved)[inner].mean() >= seen)
     return (1 + as_high) / (1 + shifts)
 
