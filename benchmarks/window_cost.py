@@ -6,7 +6,7 @@
 - cost: 2,000 new items with 156 windows of 300 narratives each behind them (seven days), a pushed surge in every second
   window and an event: narratives + spikes + links + scores, p50 and p95. Two threads; `lf` itself uses one. CPU time is
   what a busy machine cannot blur; with two threads it is at most twice the time of an idle machine.
-- memory: a week of 2,016 windows of 30 items, each judged against the ones before it; resident memory after each day.
+- memory: a week of 2,016 windows of 30 items, after eight days that are remembered; resident memory after each day.
 - age: reading a window's history from Postgres with one week and with eight weeks of windows stored.
 """
 
@@ -48,6 +48,7 @@ from latticeforge.windows import DAY, Window, windows_between
 
 ITEMS, REPEATS = 2000, 24
 CLUSTERS_A_WINDOW = 300
+KEPT = 8 * DAY  # what is remembered of earlier windows
 NO_GAPS = pl.DataFrame(schema={"source": pl.String, "from_at": UTC_TIME, "to_at": UTC_TIME})
 Vectors = NDArray[np.float32]
 STAGES = ("history", "narratives", "baselines", "spikes", "links", "scores")
@@ -161,9 +162,13 @@ def memory(encoder: Encoder) -> None:
     distinct = sorted(set(titles))
     encoded = dict(zip(distinct, encoder.encode(distinct), strict=True))
     rng = np.random.default_rng(2)
-    process, held = psutil.Process(), dict[datetime, pl.DataFrame]()
-    columns = ["window_start", "items", "voices", "centroid"]
-    for day in range(8):
+    process, columns = psutil.Process(), ["window_start", "items", "voices", "centroid"]
+    meanings = encoder.encode(distinct[::40])
+    before = list(windows_between(START, START + KEPT))
+    filled = history_rows(before, meanings, 25, rng).select(columns).partition_by("window_start", as_dict=True)
+    held: dict[datetime, pl.DataFrame] = {w.start: filled[w.start,].clone() for w in before}
+    del filled
+    for day in range(8, 15):
         began = time.process_time()
         for window in windows_between(START + day * DAY, START + (day + 1) * DAY):
             own = [titles[i] for i in rng.integers(len(titles), size=30)]
@@ -171,10 +176,10 @@ def memory(encoder: Encoder) -> None:
             past = pl.concat([NARRATIVE.empty().select(columns), *wanted])
             vectors = np.array([encoded[t] for t in own], dtype=np.float32)
             held[window.start] = judged(article_rows(own, window, 1), vectors, window, past)[1].select(columns)
-            held = {at: rows for at, rows in held.items() if at > window.start - 8 * DAY}
+            held = {at: rows for at, rows in held.items() if at > window.start - KEPT}
         size = process.memory_info().rss / 2**20
         print(
-            f"  day {day + 1}: {size:7.1f} MiB, {1000 * (time.process_time() - began) / 288:.1f} ms of CPU a window",
+            f"  day {day - 7}: {size:7.1f} MiB, {1000 * (time.process_time() - began) / 288:.1f} ms of CPU a window",
             flush=True,
         )
 
