@@ -47,7 +47,7 @@ def test_the_story_answers_a_reader_s_questions_in_order(root: Path, seeded: Sto
     told = said(app)
     assert "In the 5 minutes that were counted there were **24** items; its usual share leads to **3.9**." in told
     assert "between 71 and 90 %" in told and "conflict K = 0.12" in told
-    assert "**24** items in **4** wordings" in told or "**24** items in **1** wordings" in told
+    assert "**24** items in **" in told and "counted by weight" in told
     assert words.LINE_INTERVAL in told and words.FAN_INTERVAL in told
     assert "Open Square" in told and text.DISCLAIMER in told
 

@@ -18,6 +18,7 @@ from streamlit_app.ui import text
 from streamlit_app.ui.text import link as link_words
 
 PAGES = ("now", "link", "narratives", "sources", "method")
+OTHERS = ("confirmed", "graph", "day")
 HOSTILE = {
     "script": "<script>document.title='owned'</script><img src=x onerror=alert(1)>",
     "markdown": "**bold** [click](https://evil.example) ![p](https://evil.example/p.png) `code` $x$ # h",
@@ -201,7 +202,7 @@ def test_method_takes_its_thresholds_from_the_code(root: Path, empty: Store) -> 
         assert value in words
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *OTHERS])
 def test_text_of_strangers_stays_text(root: Path, seeded: Store, day: SimpleNamespace, name: str) -> None:
     with seeded.connection() as connection:
         for kind, words in HOSTILE.items():

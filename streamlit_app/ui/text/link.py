@@ -132,7 +132,8 @@ def leadership(bits: float | None) -> str:
 def carried(items: int, voices: int, sources: int, effective: float) -> str:
     """Concentration and diversity in words."""
     return (
-        f"**{items}** items in **{voices}** wordings from **{sources}** {'source' if sources == 1 else 'sources'}; "
+        f"**{items}** items in **{voices}** {'wording' if voices == 1 else 'wordings'} from **{sources}** "
+        f"{'source' if sources == 1 else 'sources'}; "
         f"counted by weight that is like **{effective:.1f}** equal sources."
     )
 
