@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -27,31 +28,30 @@ def _answer(status: int, body: bytes, *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-async def _whole(writer: asyncio.StreamWriter, body: bytes) -> None:
-    writer.write(_answer(200, body, "Content-Type: application/rss+xml"))
+async def _whole(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    writer.write(answer)
 
 
-async def _too_many(writer: asyncio.StreamWriter, body: bytes) -> None:
+async def _too_many(writer: asyncio.StreamWriter, answer: bytes) -> None:
     writer.write(_answer(429, b"slow down", "Retry-After: 20"))
 
 
-async def _unavailable(writer: asyncio.StreamWriter, body: bytes) -> None:
+async def _unavailable(writer: asyncio.StreamWriter, answer: bytes) -> None:
     writer.write(_answer(503, b"maintenance"))
 
 
-async def _hang(writer: asyncio.StreamWriter, body: bytes) -> None:
+async def _hang(writer: asyncio.StreamWriter, answer: bytes) -> None:
     await asyncio.sleep(HANG_S)
 
 
-async def _half_closed(writer: asyncio.StreamWriter, body: bytes) -> None:
-    whole = _answer(200, body, "Content-Type: application/rss+xml")
-    writer.write(whole[: len(whole) // 2])
+async def _half_closed(writer: asyncio.StreamWriter, answer: bytes) -> None:
+    writer.write(answer[: len(answer) // 2])
     await writer.drain()
     writer.write_eof()
     await asyncio.sleep(0.2)
 
 
-async def _reset(writer: asyncio.StreamWriter, body: bytes) -> None:
+async def _reset(writer: asyncio.StreamWriter, answer: bytes) -> None:
     writer.transport.abort()
 
 
@@ -115,7 +115,19 @@ class StormPublishers:
             source = int(head.split(" ")[1].rpartition("/")[2])
             kind = self._rng.choice(list(TROUBLE)) if self._rng.random() < self.share else "whole"
             self.asked[kind] += 1
-            body = self._world.feed(source, self._clock.now(), self._rng)
-            await TROUBLE.get(kind, _whole)(writer, body)
+            await TROUBLE.get(kind, _whole)(writer, self._feed(source, _seen(head)))
             await writer.drain()
         writer.close()
+
+    def _feed(self, source: int, seen: int) -> bytes:
+        count = self._world.out(source, self._clock.now())
+        if count == seen:
+            return _answer(304, b"")
+        body = self._world.feed(source, count, seen, self._rng)
+        return _answer(200, body, "Content-Type: application/rss+xml", f'ETag: "{count}"')
+
+
+def _seen(head: str) -> int:
+    """How many entries the reader has, by the ETag it sends; 0 for a newcomer."""
+    found = re.search(r'^if-none-match: "(\d+)"', head, re.IGNORECASE | re.MULTILINE)
+    return int(found.group(1)) if found else 0

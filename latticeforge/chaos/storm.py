@@ -117,7 +117,7 @@ class Storm:
         self._wall_s = plan.minutes * 60
         windows = max(2, plan.items // PER_WINDOW)
         span = timedelta(seconds=self._wall_s) if plan.real_time else windows * WINDOW
-        self._world = World(plan.seed, plan.items, plan.sources, span, held=max(400, plan.items // plan.sources // 4))
+        self._world = World(plan.seed, plan.items, plan.sources, span)
         self._speed = span.total_seconds() / self._wall_s
         self._over = threading.Event()
         self._kill_lock = threading.Lock()

@@ -19,6 +19,7 @@ from latticeforge.sources.feeds import parse_feed, to_item
 BEGIN = datetime(2025, 1, 28, tzinfo=UTC)
 SURGE_EVERY = timedelta(hours=2)  # an event, and some minutes later thirty posts of one wording
 SURGE = 30
+OVERLAP = 20  # entries that a reader gets again, by which it sees that it missed none
 LAG = timedelta(minutes=12)
 _TOPICS = (
     "harbour bridge",
@@ -52,7 +53,6 @@ class World:
     sources: int
     span: timedelta
     begin: datetime = BEGIN
-    held: int = 400  # entries that a feed holds
 
     @property
     def end(self) -> datetime:
@@ -114,10 +114,16 @@ class World:
             for n in range(self.sources)
         ]
 
-    def feed(self, source: int, now: datetime, rng: random.Random) -> bytes:
-        """The feed of a source at ``now``: the newest entries, out of order, some of them twice."""
-        count = bisect_right(self._times[source], now)
-        entries = self._entries[source][max(0, count - self.held) : count]
+    def out(self, source: int, now: datetime) -> int:
+        """How many entries of a source are out at ``now``."""
+        return bisect_right(self._times[source], now)
+
+    def feed(self, source: int, count: int, seen: int, rng: random.Random) -> bytes:
+        """The first ``count`` entries of a source without those that its reader has seen, but for a few; out of order.
+
+        What is not told again to those who have it is never lost to those who have not, however long they are away.
+        """
+        entries = self._entries[source][max(0, seen - OVERLAP) : count]
         entries += rng.sample(entries, len(entries) // 20)
         rng.shuffle(entries)
         return _feed(entries)
