@@ -45,7 +45,7 @@ ACCOUNTS = 640
 WINDOWS = 5  # from the one that holds the onset on
 THRESHOLD = 0.5
 NO_GAPS = pl.DataFrame(schema={"source": pl.String, "from_at": UTC_TIME, "to_at": UTC_TIME})
-HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid")
+HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid", "first_at")
 
 Vectors = NDArray[np.float32]
 

@@ -30,6 +30,7 @@ AROUND = 6  # windows each side of the same time on an earlier day: together one
 
 KERNEL_FLOOR = 0.50  # cosine at and below which two narratives are not the same meaning
 KERNEL_FULL = 0.75  # cosine at and above which they are
+SAME_MEANING = 0.5  # kernel weight from which two narratives are one story
 
 _WINDOW_US = 300_000_000
 _DAY_US = 86_400_000_000
@@ -66,6 +67,7 @@ class History:
     centroids: NDArray[np.float32]  # (M, 384) unit rows
     items: NDArray[np.float64]  # (M,)
     voices: NDArray[np.float64]  # (M,)
+    first_at: NDArray[np.int64] | None = None  # (M,) microseconds since 1970 UTC of the first item; None: not known
 
     def __post_init__(self) -> None:
         if np.any(np.diff(self.cluster_window) < 0):
@@ -78,7 +80,8 @@ class History:
         """Arrays from stored rows.
 
         Args:
-            narrative_rows: window_start, items, voices, centroid; rows of other windows are ignored, in any order.
+            narrative_rows: window_start, items, voices, centroid and, where onsets are to be told to the second,
+                first_at; rows of other windows are ignored, in any order.
             windows: what ``history_windows`` gave.
             computed: starts of the windows that have an active generation of narratives, even an empty one.
             gaps: source, from_at, to_at (null: still open) of holes in collection that were not filled since.
@@ -89,7 +92,8 @@ class History:
         """
         starts = np.array([microseconds(w.start) for w in windows], dtype=np.int64)
         known = np.array([w.start in computed for w in windows], dtype=np.bool_)
-        rows = narrative_rows.select("window_start", "items", "voices", "centroid")
+        timed = "first_at" in narrative_rows.columns
+        rows = narrative_rows.select("window_start", "items", "voices", "centroid", *(["first_at"] if timed else []))
         at = rows["window_start"].dt.epoch("us").to_numpy()
         slot = np.searchsorted(starts, at)
         held = np.flatnonzero(np.append(starts, -1)[slot] == at)
@@ -105,12 +109,23 @@ class History:
             centroids=unit_rows(rows["centroid"]) if whole else unit_rows(rows["centroid"])[held],
             items=items,
             voices=rows["voices"].cast(pl.Float64).to_numpy()[held],
+            first_at=rows["first_at"].dt.epoch("us").to_numpy()[held] if timed else None,
         )
 
     def age(self, window: Window) -> NDArray[np.int64]:
         """(W,) how many windows before ``window`` each begins: 1 is the one right before it."""
         base = microseconds(floor_to(window.start, WINDOW))
         return (base - self.starts) // _WINDOW_US
+
+    def first_of(self, vector: NDArray[np.float32], w: int) -> int:
+        """When a meaning was first told in window ``w``: microseconds; the window's start where that is not known."""
+        low, high = np.searchsorted(self.cluster_window, [w, w + 1])
+        if self.first_at is None or low == high:
+            return int(self.starts[w])
+        scale = float(_LATTICE) ** 2
+        cosine = (self._lattice[low:high] @ _on_lattice(vector[None, :])[0]).astype(np.float64) / scale
+        same = kernel(cosine) >= SAME_MEANING
+        return int(self.first_at[low:high][same].min()) if same.any() else int(self.starts[w])
 
     @cached_property
     def comparable(self) -> NDArray[np.bool_]:

@@ -8,6 +8,8 @@ Method: docs/method/spikes.md.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -15,14 +17,13 @@ from scipy.special import betainc, xlogy
 
 from latticeforge.model import SPIKE
 from latticeforge.narratives.baseline import SCALES_MINUTES, SPANS, Counts, counted
-from latticeforge.narratives.history import History, cosines, kernel
-from latticeforge.windows import WINDOW, Window, floor_to
+from latticeforge.narratives.history import SAME_MEANING, History, cosines, kernel, microseconds
+from latticeforge.windows import EPOCH, WINDOW, Window, floor_to
 
 SPIKE_P = 1e-3  # predictive tail at and below which a narrative is listed as a spike
 MIN_ITEMS = 4.0  # of one story in the span; below, nothing can be told from chance (methods: single events)
 LOOK_BACK = 12  # windows in which an earlier spike of the same meaning silences this one
 GROWTH = 4.0  # ... unless there are now more than this many times its items: a ripple does not silence the wave
-SAME_MEANING = 0.5  # kernel weight from which two narratives of one window are one alarm
 
 _P_FLOOR = 1e-300
 _P_PUBLISHED = 1e-9
@@ -59,7 +60,7 @@ def spikes(baselines: pl.DataFrame, narrative: pl.DataFrame, history: History, w
         ratio=pl.Series(grid["observed"][k, scale] / np.maximum(grid["expected"][k, scale], 1e-9)),
         p_value=pl.Series(np.maximum(chosen, _P_PUBLISHED)),
         surprise=pl.Series(-np.log10(chosen)),
-        onset_at=_onset_at(names["first_at"], onset[k], window),
+        onset_at=_onset_at(names["first_at"], onset[k], counts.vectors[k], history, window),
         is_onset=pl.Series(scale == alarm[k]),
     )
     return SPIKE.shape(rows.with_columns(pl.col(pl.Float64).round(9)))
@@ -136,13 +137,20 @@ def _already(counts: Counts, alpha: NDArray[np.float64], beta: NDArray[np.float6
     return found
 
 
-def _onset_at(first_at: pl.Series, age: NDArray[np.int64], window: Window) -> pl.Series:
-    """The first item's time where the surge began in this window, else the start of the window it began in."""
+def _onset_at(
+    first_at: pl.Series, age: NDArray[np.int64], vectors: NDArray[np.float32], history: History, window: Window
+) -> pl.Series:
+    """When the first item of the story came in the window its surge began in; that window's start if not known.
+
+    An event minutes before a surge often lies in the same window: the window's start would put it behind the surge.
+    """
     base = floor_to(window.start, WINDOW)
-    return pl.Series(
-        [
-            max(first, window.start) if a == 0 else base - WINDOW * int(a)
-            for first, a in zip(first_at, age, strict=True)
-        ],
-        dtype=first_at.dtype,
-    )
+    place = {int(start): w for w, start in enumerate(history.starts)}
+    onsets = []
+    for first, a, vector in zip(first_at, age.tolist(), vectors, strict=True):
+        began = microseconds(base - WINDOW * a)
+        if a == 0:
+            onsets.append(max(first, window.start))
+        else:
+            onsets.append(EPOCH + timedelta(microseconds=history.first_of(vector, place[began])))
+    return pl.Series(onsets, dtype=first_at.dtype)

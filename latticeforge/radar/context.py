@@ -31,7 +31,7 @@ from latticeforge.store.ledger import GAPS, gaps_between, moved_since, partial_r
 from latticeforge.windows import WINDOW, Window, floor_to
 
 MAX_CACHED_CLUSTERS = 100_000  # 150 MB of centroids; past that only what the next windows need is kept
-_HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid")
+_HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid", "first_at")
 
 
 @lru_cache(maxsize=64)

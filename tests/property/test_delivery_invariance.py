@@ -24,7 +24,7 @@ from latticeforge.windows import WINDOW, Window, floor_to
 
 NOW = Window(datetime(2025, 3, 5, 14, 20, tzinfo=UTC))
 NO_GAPS = pl.DataFrame(schema={"source": pl.String, "from_at": UTC_TIME, "to_at": UTC_TIME})
-HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid")
+HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid", "first_at")
 STORIES = 9
 WORDS = ("harbour", "tariff", "orchard", "glacier", "verdict", "ferry", "lantern", "quarry", "meadow")
 HOLD = range(1, 40)  # windows of history that hold items; the other computed ones are empty

@@ -161,9 +161,32 @@ def test_onset_is_where_the_run_of_excess_begins() -> None:
         assert onset_age(items, exposure, share).tolist() == [begins]
 
 
-def test_onset_in_an_earlier_window_is_its_start() -> None:
+def test_onset_in_an_earlier_window_is_the_first_item_there() -> None:
     rows = found({0: [0] * 153 + [8, 11, 12, 10], 1: BACKGROUND})
+    assert rows["onset_at"].unique().to_list() == [NOW.start - 3 * WINDOW + timedelta(seconds=42)]
+
+
+def test_onset_in_an_earlier_window_is_its_start_where_no_time_is_known() -> None:
+    windows = history_windows(NOW)
+    told = [0] * 153 + [8, 11, 12]
+    past = pl.concat([narrative(w, [(1, 25), *([(0, n)] if n else [])]) for w, n in zip(windows, told, strict=True)])
+    untimed = past.select("window_start", "items", "voices", "centroid")
+    history = History.build(untimed, windows, {w.start for w in windows}, NO_GAPS)
+    now = narrative(NOW, [(0, 10), (1, 25)])
+    rows = spikes(spike_baselines(now, history, NOW), now, history, NOW)
     assert rows["onset_at"].unique().to_list() == [NOW.start - 3 * WINDOW]
+
+
+def test_the_first_item_is_that_of_the_same_meaning() -> None:
+    windows = history_windows(NOW)
+    past = pl.concat([narrative(w, [(1, 25), (0, 8)]) for w in windows]).with_columns(
+        first_at=pl.col("window_start")
+        + pl.when(pl.col("label") == "axis 0").then(200).otherwise(5) * pl.duration(seconds=1)
+    )
+    history = History.build(past.reverse(), windows, {w.start for w in windows}, NO_GAPS)
+    for axis, second in ((0, 200), (1, 5), (7, 0)):
+        vector = np.eye(EMBEDDING_DIM, dtype=np.float32)[axis]
+        assert history.first_of(vector, 155) == history.starts[155] + second * 1_000_000
 
 
 def test_no_narratives_no_spikes() -> None:
