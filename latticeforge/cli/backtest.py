@@ -79,9 +79,10 @@ def _row(one: Backtest) -> dict[str, object]:
 def _print(made: list[Backtest]) -> None:
     from rich.table import Table
 
-    table = Table(
-        "detector", "alerts", "warned", "recall", "precision", "median lead", "false a week", "by chance", "p"
-    )
+    table = Table()
+    table.add_column("detector", no_wrap=True)
+    for name in ("alerts", "warned", "recall", "precision", "lead", "false/week", "by chance", "p"):
+        table.add_column(name)
     for one in made:
         table.add_row(
             one.detector,
@@ -94,5 +95,5 @@ def _print(made: list[Backtest]) -> None:
             f"{one.placebo_recall:.2f} / {one.placebo_precision:.2f}",
             f"{one.p_value:.3f}",
         )
-    table.caption = "by chance: recall / precision at shifted events; nan: nothing to tell it from"
+    table.caption = "lead: median; by chance: recall / precision at shifted events; nan: nothing to tell it from"
     out.print(table)

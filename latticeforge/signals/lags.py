@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latticeforge.machine_code import compiled
-from latticeforge.signals.robust import LIMIT_SIGMAS, normalise
+from latticeforge.signals.robust import LIMIT_SIGMAS, MEAN_TO_SIGMA, TO_SIGMA
 from latticeforge.signals.whiten import deseasoned, stabilised, whitened
 
 Floats = NDArray[np.float64]
@@ -96,9 +96,8 @@ def innovations(values: Floats, season_rows: float | None) -> tuple[Floats, floa
     """What a series holds beyond season and memory, mean 0 and variance 1, and the amount that was clipped."""
     level = stabilised(values)
     left = whitened(deseasoned(level, season_rows) if season_rows else level).values
-    kept = normalise(left, LIMIT_SIGMAS)
-    spread = float(kept.values.std())
-    return (kept.values - kept.values.mean()) / (spread or 1.0), kept.clipped_total
+    clipped = _standardised(left)
+    return left, clipped
 
 
 def _checked(a: Floats, b: Floats, max_lag: int) -> tuple[Floats, Floats]:
@@ -130,6 +129,29 @@ def _p_rank(largest: float, far: Floats, width: int) -> float:
     """The rank of the largest among the maxima of all runs of as many neighbouring shifts."""
     maxima = _running_maximum(far, width)
     return (1 + int((maxima >= largest).sum())) / (1 + maxima.size)
+
+
+@compiled
+def _standardised(values: Floats) -> float:
+    """In place what ``robust.normalise`` does, then mean 0 and variance 1; the amount clipped, in robust scales."""
+    if values.size == 0:
+        return 0.0
+    centre = np.median(values)
+    values -= centre
+    scale = TO_SIGMA * np.median(np.abs(values))
+    if scale == 0:
+        scale = MEAN_TO_SIGMA * np.mean(np.abs(values))
+    limit = LIMIT_SIGMAS * scale
+    clipped = 0.0
+    for i in range(values.size):
+        kept = min(limit, max(-limit, values[i]))
+        clipped += abs(values[i] - kept)
+        values[i] = kept
+    values -= values.mean()
+    spread = np.sqrt((values * values).mean())
+    if spread > 0:
+        values /= spread
+    return float(clipped / scale) if scale > 0 else 0.0
 
 
 @compiled

@@ -9,6 +9,7 @@ Kurths, Synchronization (2001), appendix A2 (phases by the Hilbert transform).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from latticeforge.machine_code import compiled
 
 Floats = NDArray[np.float64]
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 VERSION = "kuramoto/1"
 _EDGE = 0.1  # share of the rows at each end where the Hilbert transform leans on values that are not there
@@ -34,31 +37,22 @@ class Synchrony:
     version: str = VERSION
 
 
-def quadrature(signals: Floats) -> Floats:
-    """(m, n) Hilbert transforms of (m, n) signals, each less its mean.
+def quadrature(signals: NDArray[Real]) -> NDArray[Real]:
+    """(m, n) Hilbert transforms of (m, n) signals, each less its mean, in the precision they come in.
 
-    The transform is linear and keeps real signals real, so two of them go through one complex FFT: half the work of
-    ``scipy.signal.hilbert``. Same result to 1e-12 of the range.
+    Real in, real out: ``-i`` times the half spectrum. Half the work of ``scipy.signal.hilbert``, the same result to
+    1e-12 of the range (single precision: 1e-6).
     """
-    from scipy.fft import fft, ifft
+    from scipy.fft import irfft, rfft
 
-    m, n = signals.shape
-    pairs = np.empty(((m + 1) // 2, n), dtype=np.complex128)
-    pairs.real = signals[0::2]
-    pairs.imag[: m // 2] = signals[1::2]
-    pairs.imag[m // 2 :] = 0
-    spectrum = fft(pairs, axis=1, overwrite_x=True)
-    half = (n + 1) // 2
+    n = signals.shape[1]
+    spectrum = rfft(signals, axis=1)
+    spectrum *= spectrum.dtype.type(-1j)
     spectrum[:, 0] = 0
-    spectrum[:, 1:half] *= -1j
-    spectrum[:, n // 2 + 1 :] *= 1j
     if n % 2 == 0:
-        spectrum[:, n // 2] = 0
-    turned = ifft(spectrum, axis=1, overwrite_x=True)
-    out = np.empty((m, n))
-    out[0::2] = turned.real
-    out[1::2] = turned.imag[: m // 2]
-    return out
+        spectrum[:, -1] = 0
+    turned: NDArray[Real] = irfft(spectrum, n, axis=1, overwrite_x=True)
+    return turned
 
 
 def phases(signals: Floats) -> Floats:
@@ -80,19 +74,23 @@ def kuramoto_order(signals: Floats) -> Floats:
     """(n,) order parameter ``R(t) = |mean over j of exp(i theta_j(t))|`` of (m, n) finite signals, in [0, 1].
 
     1: all phases equal; about ``sqrt(pi / (4 m))``: independent. The angles are never formed: ``exp(i theta)`` is the
-    analytic signal over its length. A signal of length 0 at a row (constant) counts as no phase there.
+    analytic signal over its length. A signal of length 0 at a row (constant) counts as no phase there. Signals are
+    scaled to 1 and carried in single precision: R is that of double precision to 1e-5.
 
     Raises:
         ValueError: the array is not two-dimensional, empty, or holds a missing value.
 
     >>> rows = np.arange(400)
-    >>> bool(kuramoto_order(np.cos(2 * np.pi * (rows / 40 + np.array([[0.0], [0.5]])))).max() < 1e-9)
+    >>> bool(kuramoto_order(np.cos(2 * np.pi * (rows / 40 + np.array([[0.0], [0.5]])))).max() < 1e-5)
     True
     """
     signals = _checked(signals)
-    turned = quadrature(signals)
+    single = np.empty(signals.shape, dtype=np.float32)
+    means = signals.mean(axis=1)
+    sizes = np.maximum(signals.max(axis=1) - means, means - signals.min(axis=1))
+    _to_single(signals, means, np.where(sizes > 0, 1 / np.where(sizes > 0, sizes, 1.0), 0.0), single)
     out = np.empty(signals.shape[1])
-    _order(signals, turned, signals.mean(axis=1), out)
+    _order(single, quadrature(single), out)
     return out
 
 
@@ -180,21 +178,28 @@ def _checked(signals: Floats) -> Floats:
 
 
 @compiled
-def _order(signals: Floats, turned: Floats, means: Floats, out: Floats) -> None:
+def _to_single(signals: Floats, means: Floats, scales: Floats, out: NDArray[np.float32]) -> None:
     m, n = signals.shape
-    block = 512  # rows at a time: sums stay in the nearest cache
-    real, imaginary = np.empty(block), np.empty(block)
+    for j in range(m):
+        for i in range(n):
+            out[j, i] = np.float32((signals[j, i] - means[j]) * scales[j])
+
+
+@compiled
+def _order(signals: NDArray[np.float32], turned: NDArray[np.float32], out: Floats) -> None:
+    m, n = signals.shape
+    block = 1024  # rows at a time: sums stay in the nearest cache
+    one, least = np.float32(1), np.float32(1e-30)
+    real, imaginary = np.empty(block, dtype=np.float32), np.empty(block, dtype=np.float32)
     for begin in range(0, n, block):
         size = min(block, n - begin)
         real[:] = 0
         imaginary[:] = 0
         for j in range(m):
             for i in range(size):
-                x = signals[j, begin + i] - means[j]
-                y = turned[j, begin + i]
-                length = np.sqrt(x * x + y * y)
-                scale = 1 / length if length > 0 else 0.0
+                x, y = signals[j, begin + i], turned[j, begin + i]
+                scale = one / np.sqrt(x * x + y * y + least)
                 real[i] += x * scale
                 imaginary[i] += y * scale
         for i in range(size):
-            out[begin + i] = min(1.0, np.sqrt(real[i] ** 2 + imaginary[i] ** 2) / m)
+            out[begin + i] = min(1.0, np.sqrt(real[i] * real[i] + imaginary[i] * imaginary[i]) / m)
