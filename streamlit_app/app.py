@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from streamlit_app.data.routes import ROUTES
+from streamlit_app.downloads.routes import ROUTES
 from streamlit_app.headers import SafeHeaders
 
 app = st.App(Path(__file__).with_name("dashboard.py"), routes=ROUTES, middleware=[Middleware(SafeHeaders)])

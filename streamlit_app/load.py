@@ -59,6 +59,7 @@ class Report:
     live_p50_s: float | None
     live_p95_s: float | None
     lost: int
+    cpu_a_look_ms: float  # of the server's processor time; hardly depends on what else the machine does
     memory_before_mb: float
     memory_full_mb: float
     memory_after_mb: float
@@ -192,9 +193,10 @@ def measure(viewers: int, seconds: float) -> Report:
         alone = asyncio.run(_alone(address, 20))
         charts = _in_a_browser(address)
         waits = Waits()
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), sum(server.cpu_times()[:2])
         most = asyncio.run(_hold(address, viewers, seconds, waits, server))
         held = time.perf_counter() - began
+        spent = sum(server.cpu_times()[:2]) - spent
         time.sleep(2)
         return Report(
             viewers=viewers,
@@ -206,6 +208,7 @@ def measure(viewers: int, seconds: float) -> Report:
             live_p50_s=_quantile(waits.live, 0.5),
             live_p95_s=_quantile(waits.live, 0.95),
             lost=waits.lost,
+            cpu_a_look_ms=1000 * spent / max(1, len(waits.first) + len(waits.live)),
             memory_before_mb=before,
             memory_full_mb=most,
             memory_after_mb=server.memory_info().rss / MEGABYTE,

@@ -5,6 +5,7 @@ Here: SQL and short bounded caches. Not here: the connection (``database``), and
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -60,6 +61,18 @@ def _board(url: str, since: datetime) -> list[Row]:
         """,
         {"since": since, "limit": BOARD_LIMIT},
     )
+
+
+def board_stamp(since: datetime) -> str:
+    """Changes when anything on the board does: its statements, their headlines, or how much was looked at."""
+    return _board_stamp(where(), since)
+
+
+@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
+def _board_stamp(url: str, since: datetime) -> str:
+    cards = _board(url, since)
+    shown = [cards, evidence(cards), _activity(url, since)]
+    return hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest()
 
 
 def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import streamlit as st
 
 from streamlit_app import queries
-from streamlit_app.database import Row
+from streamlit_app.database import DashboardFault, Row
 from streamlit_app.ui import components, text
 
 REFRESH = timedelta(seconds=2)
 PERIOD = timedelta(hours=24)
+SHOWN = "now-shown"  # what the open tab shows: the stamp of its board
 
 
 @st.fragment(run_every=REFRESH)
-def live() -> None:
-    """What may change from one second to the next. The rest of the page keeps its place."""
+def watch() -> None:
+    """The state of the data, every two seconds; the board is drawn anew only when something on it has changed.
+
+    So a look costs one line instead of thirty cards, and many tabs can be open.
+    """
     status = components.answered(queries.status)
     if status is None:
         return
@@ -24,14 +28,30 @@ def live() -> None:
     now = components.data_now(status)
     if now is None:
         return
-    # A round instant, so that viewers within the same minute share one cached answer.
-    since = now.replace(second=0, microsecond=0) - PERIOD
-    cards = components.answered(lambda: queries.board(since))
-    if cards is None:
-        return
-    evidence = components.answered(lambda: queries.evidence(cards)) or {}
-    activity = components.answered(lambda: queries.activity(since))
+    stamp = components.answered(lambda: queries.board_stamp(_since(now)))
+    if stamp is not None and stamp != st.session_state.get(SHOWN):
+        st.session_state[SHOWN] = stamp
+        st.rerun()
+
+
+def board() -> None:
+    """The cards of the 24 hours before the newest data."""
+    st.session_state[SHOWN] = ""
+    try:
+        now = queries.status()["data_now"]
+        if now is None:
+            return
+        st.session_state[SHOWN] = queries.board_stamp(_since(now))
+        cards = queries.board(_since(now))
+        evidence = queries.evidence(cards)
+        activity = queries.activity(_since(now))
+    except DashboardFault:
+        return  # ``watch`` says so, and draws the board as soon as there is an answer
     _board(cards, evidence, activity)
+
+
+def _since(now: datetime) -> datetime:
+    return queries.rounded(now) - PERIOD
 
 
 def _board(cards: list[Row], evidence: dict[str, list[Row]], activity: Row | None) -> None:
@@ -56,6 +76,9 @@ def _board(cards: list[Row], evidence: dict[str, list[Row]], activity: Row | Non
 
 
 st.header(text.NOW_HEADING, anchor=False)
-live()
+state = st.container()
+board()
+with state:
+    watch()  # after the board, so that it compares with what is shown
 st.subheader(text.DISCLAIMER_HEADING, anchor=False)
 st.markdown(text.DISCLAIMER)

@@ -15,10 +15,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from latticeforge.windows import parse_instant
-from streamlit_app.data import atom
-from streamlit_app.data.answers import FORMS, fault, refused, respond
-from streamlit_app.data.tables import TABLES, read
 from streamlit_app.database import DashboardFault
+from streamlit_app.downloads import atom
+from streamlit_app.downloads.answers import FORMS, fault, refused, respond
+from streamlit_app.downloads.tables import TABLES, read
 from streamlit_app.ui.text import data as words
 
 META = "meta.json"

@@ -12,8 +12,8 @@ from xml.etree import ElementTree as Tree
 from starlette.requests import Request
 from starlette.responses import Response
 
-from streamlit_app.data.answers import cache_headers, conditional
 from streamlit_app.database import Row, ask, where
+from streamlit_app.downloads.answers import cache_headers, conditional
 from streamlit_app.ui import outside, text
 from streamlit_app.ui.figure import permalink_at
 from streamlit_app.ui.text import data as words

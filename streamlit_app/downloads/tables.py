@@ -11,8 +11,8 @@ from datetime import datetime
 
 import polars as pl
 
-from streamlit_app.data.answers import Answer
 from streamlit_app.database import Row, ask, where
+from streamlit_app.downloads.answers import Answer
 from streamlit_app.ui.text import data as words
 
 MAX_ROWS = 50_000
