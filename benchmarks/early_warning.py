@@ -3,10 +3,10 @@
     python benchmarks/early_warning.py [--series 200] [--seed 6]
 
 Fold: ``dx = (mu - x^2) dt + s dW`` with mu falling in a straight line to 0 and below over the second half of the rows;
-the state at sqrt(mu) is lost where mu passes 0. Nulls: mu constant; and mu constant with the same fall laid
-over as a straight line, as a trend is no loss of balance. Both draw their first mu and their noise at random. Judged are the rows before mu is 0
-or, if that is earlier, x is: the fall itself would be no early warning. As many of the null. The constants of
-the detectors were chosen on other seeds.
+the state at sqrt(mu) is lost where mu passes 0. Nulls: mu constant; and mu constant with the same fall laid over as a
+straight line, as a trend is no loss of balance. All draw their first mu and their noise at random. Judged are the rows
+before mu is 0 or, if that is earlier, x is: the fall itself would be no early warning. As many of the null. The
+constants of the detectors were chosen on other seeds.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 
 VERSION = "lag-test/1"
 LEAST_ROWS = 8  # for each lag tried
+LEAST_P = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _p_value(largest: float, far: Floats, tried: int) -> float:
     if scale <= 0:
         return 1.0
     one = math.erfc(largest / scale / math.sqrt(2))
-    return -math.expm1(tried * math.log1p(-one)) if one < 1 else 1.0
+    return max(-math.expm1(tried * math.log1p(-one)), LEAST_P) if one < 1 else 1.0
 
 
 def _p_rank(largest: float, far: Floats, width: int) -> float:
