@@ -10,6 +10,9 @@ as role ``lf_reader``. Here: putting the parts together. Not here: navigation (`
 
 from __future__ import annotations
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
@@ -17,5 +20,19 @@ from starlette.middleware import Middleware
 
 from streamlit_app.downloads.routes import ROUTES
 from streamlit_app.headers import SafeHeaders
+from streamlit_app.ui import link_parts
 
-app = st.App(Path(__file__).with_name("dashboard.py"), routes=ROUTES, middleware=[Middleware(SafeHeaders)])
+LOADED = (link_parts,)  # with polars, altair and scipy: no reader waits for them
+
+
+@asynccontextmanager
+async def settled(_app: st.App) -> AsyncIterator[None]:
+    """Take what is loaded out of the collection of garbage, which Streamlit does in full after every run of a script."""
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+app = st.App(
+    Path(__file__).with_name("dashboard.py"), routes=ROUTES, middleware=[Middleware(SafeHeaders)], lifespan=settled
+)

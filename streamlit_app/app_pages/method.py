@@ -46,7 +46,7 @@ def _calibration() -> None:
     st.subheader(method.CALIBRATION_HEADING, anchor=False)
     st.markdown(method.CALIBRATION)
     if theme.RELIABILITY.is_file():
-        st.image(str(theme.RELIABILITY), caption=method.CALIBRATION_SPOKEN)
+        st.image(str(theme.RELIABILITY), caption=method.CALIBRATION_SPOKEN, alt=method.CALIBRATION_SPOKEN)
 
 
 def _corrections() -> None:

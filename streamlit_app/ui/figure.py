@@ -53,7 +53,7 @@ def show(figure: Figure, *, on_select: Callable[[], None] | None = None) -> None
         figure.chart, key=f"chart-{figure.key}", alt=figure.spoken, on_select=on_select if on_select else "ignore"
     )
     st.caption(" ".join(part for part in (figure.counts, figure.interval, reach(figure.until)) if part))
-    with st.popover(words.TAKE_ALONG, icon=":material/ios_share:", key=f"take-{figure.key}", type="tertiary"):
+    with st.expander(words.TAKE_ALONG, icon=":material/ios_share:", key=f"take-{figure.key}"):
         link(figure.page, figure.view, figure.title, figure.until, figure.as_of)
         name = f"latticeforge-{figure.key}"
         with st.container(horizontal=True):

@@ -80,7 +80,7 @@ def _happened(row: Row, view: View, as_of: datetime | None, until: datetime | No
     if row["partial"]:
         reasons = [outside.markdown(reason, 160) for reason in row["partial"][:6]]
         st.warning(text.partial(reasons), icon=":material/data_alert:")
-    with st.popover(frame.TAKE_ALONG, icon=":material/ios_share:", type="tertiary"):
+    with st.expander(frame.TAKE_ALONG, icon=":material/ios_share:", key="take-link"):
         figure.link("link", view, outside.plain(row["headline"] or row["label"]), until, as_of)
 
 

@@ -192,14 +192,14 @@ def test_the_whole_story_opens_from_its_card_by_keyboard(page: Page, address: st
 def test_a_chart_can_be_taken_along(page: Page, address: str, link: str) -> None:
     page.goto(f"{address}/{link}")
     frame = page.locator(".st-key-take-link-time-line")
-    frame.get_by_role("button", name=figure_words.TAKE_ALONG).click()
-    expect(page.get_by_text(f"{address}/link?link=committed").first).to_be_visible()
+    frame.locator("summary").click()
+    expect(frame.get_by_text(f"{address}/link?link=committed").first).to_be_visible()
     with page.expect_download() as download:
-        page.get_by_role("button", name=figure_words.CSV).click()
+        frame.get_by_role("button", name=figure_words.CSV).click()
     lines = Path(download.value.path()).read_text().splitlines()
     assert lines[0] == "at,items,story,event,usual,low,high" and len(lines) > 5
     with page.expect_download() as download:
-        page.get_by_role("button", name=figure_words.METADATA).click()
+        frame.get_by_role("button", name=figure_words.METADATA).click()
     told = json.loads(Path(download.value.path()).read_text())
     assert told["rows"] == len(lines) - 1 and told["interval"] == link_words.LINE_INTERVAL
 
