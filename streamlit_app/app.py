@@ -27,7 +27,7 @@ LOADED = (link_parts,)  # with polars, altair and scipy: no reader waits for the
 
 @asynccontextmanager
 async def settled(_app: st.App) -> AsyncIterator[None]:
-    """Take what is loaded out of the collection of garbage, which Streamlit does in full after every run of a script."""
+    """Take what is loaded out of the collection of garbage: Streamlit does one in full after every run of a script."""
     gc.collect()
     gc.freeze()
     yield
