@@ -38,10 +38,7 @@ def stabilised(values: Floats) -> Floats:
     >>> stabilised(np.array([0.0, 1.0, 4.0])).round(3)
     array([1.225, 2.345, 4.183])
     """
-    values = np.asarray(values, dtype=np.float64)
-    if values.size and values.min() >= 0 and np.array_equal(values, np.floor(values)):
-        return np.asarray(2 * np.sqrt(values + 0.375))
-    return values
+    return _stabilised(np.asarray(values, dtype=np.float64))
 
 
 def harmonics(rows: int, season_rows: float, count: int = HARMONICS) -> Floats:
@@ -85,10 +82,24 @@ def whitened(values: Floats, most_order: int | None = None) -> Whitened:
     True
     """
     values = np.asarray(values, dtype=np.float64)
-    values = values - values.mean()
     most = int(min(values.size // 10, 10 * math.log10(max(values.size, 2)))) if most_order is None else most_order
-    phi = _autoregression(values, max(0, min(most, values.size - 2)))
-    return Whitened(_filtered(values, phi), phi, phi.size)
+    left, phi = _whitened(values, max(0, min(most, values.size - 2)))
+    return Whitened(left, phi, phi.size)
+
+
+@compiled
+def _stabilised(values: Floats) -> Floats:
+    for x in values:
+        if not (x >= 0 and x == np.floor(x)):
+            return values
+    return 2 * np.sqrt(values + 0.375)
+
+
+@compiled
+def _whitened(values: Floats, most: int) -> tuple[Floats, Floats]:
+    centred = values - values.mean() if values.size else values.copy()
+    phi = _autoregression(centred, most)
+    return _filtered(centred, phi), phi
 
 
 @compiled
