@@ -97,6 +97,7 @@ def test_a_graph_of_nothing_says_so(root: Path, seeded: Store) -> None:
 @pytest.mark.parametrize("name", ["day", "graph"])
 def test_a_new_page_in_its_states(root: Path, empty: Store, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {"day": day_words.NONE, "graph": text.NO_DATA}[name] in said(opened(root, name))
+    monkeypatch.setattr("streamlit_app.database.CONNECT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("LF_DASHBOARD_DATABASE_URL", "postgresql://lf_reader:secret-word@127.0.0.1:1/gone")
     told = said(opened(root, name))
     assert text.AWAY in told and "secret-word" not in told

@@ -102,6 +102,7 @@ def test_every_verdict_has_a_page(root: Path, seeded: Store, label: str) -> None
 
 def test_a_page_whose_database_goes_away_says_so(root: Path, seeded: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     link = statement(seeded, "drone sightings")[0]
+    monkeypatch.setattr("streamlit_app.database.CONNECT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("LF_DASHBOARD_DATABASE_URL", "postgresql://lf_reader:secret-word@127.0.0.1:1/gone")
     st.cache_data.clear()
     told = said(opened(root, link=link))

@@ -62,6 +62,7 @@ def test_a_page_without_data_says_so(root: Path, empty: Store, name: str) -> Non
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_when_the_database_is_away(root: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr("streamlit_app.database.CONNECT_TIMEOUT_S", 0.2)
     monkeypatch.setenv("LF_DASHBOARD_DATABASE_URL", "postgresql://lf_reader:secret-word@127.0.0.1:1/gone")
     st.cache_data.clear()
     words = said(page(root, name))
