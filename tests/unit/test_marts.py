@@ -108,7 +108,8 @@ def test_the_board_says_what_was_scored(reader: psycopg.Connection) -> None:
     ]  # fmt: skip
 
 
-def test_an_alarm_says_when_it_is_decided_and_then_what_was_decided(connection: psycopg.Connection) -> None:
+def test_an_alarm_says_when_it_is_decided_and_then_what_was_decided(connection: psycopg.Connection, day: Day) -> None:
+    day["live_alert"](connection)
     alarms = connection.execute("select alert_id, event_at, due_at, decision from marts.alarm_decisions").fetchall()
     assert alarms
     assert [(due, decision) for _, _, due, decision in alarms] == [(due_at(at), "open") for _, at, _, _ in alarms]
