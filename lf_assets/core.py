@@ -16,7 +16,7 @@ from latticeforge.store.generations import Written, microseconds, write_generati
 from latticeforge.store.integrity import compare_live
 from latticeforge.store.progress import newest_seq
 from lf_assets.catalogue import CORE
-from lf_assets.checks import live_result, specs_of, stored_results
+from lf_assets.checks import chain_result, live_result, specs_of, stored_results
 from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, windows_of
 from lf_assets.plots import bars
 from resources import EncoderResource, StoreResource
@@ -64,6 +64,8 @@ def core_asset(name: str) -> dg.AssetsDefinition:
                 raise dg.Failure(f"nothing was written: {live.problems[0]}", allow_retries=False)
             written = write_generations(connection, writes, origin="dagster", reason=reason)
             yield from stored_results(connection, name, windows[0].start, windows[-1].end)
+        with store.store.connection() as connection:  # the ledger's entries are made as the rows are committed
+            yield chain_result(connection, name, windows[0].start, windows[-1].end)
         _describe_hours(context, written)
         yield dg.MaterializeResult(metadata={**_metadata(name, written, entry.unit), LANDED_SEQ: landed_seq})
 

@@ -81,3 +81,23 @@ def run_hours(definitions: dg.Definitions, instance: dg.DagsterInstance) -> Run:
         return job.execute_in_process(instance=instance, tags=tags, run_config=quiet, raise_on_error=False)
 
     return run
+
+
+@pytest.fixture
+def wind_back(store: Store) -> Callable[[], None]:
+    """As if the radar had written an hour ago what had landed an hour before, with a ledger that says so."""
+
+    def wound() -> None:
+        with store.connection() as c:
+            c.execute("set local session_replication_role = replica")  # without the guards of landing and ledger
+            c.execute("update landing.item set landed_at = landed_at - interval '2 hours'")
+            c.execute("update landing.calendar_event set landed_at = landed_at - interval '2 hours'")
+            c.execute("update core.generation set created_at = created_at - interval '1 hour'")
+            c.execute("update ops.window set close_s = 0.01")
+            c.execute("create temp table sealed on commit drop as select audit_id, at from ops.audit")
+            c.execute("delete from core.ledger")
+            c.execute("delete from ops.audit")
+            for audit_id, at in c.execute("select audit_id, at from sealed order by at").fetchall():
+                c.execute("select core.seal(%s, %s)", (audit_id, at))
+
+    return wound

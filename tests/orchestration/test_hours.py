@@ -113,11 +113,11 @@ def test_hours_in_one_run_or_one_by_one_give_the_same(
 
 
 def test_late_data_explains_a_difference_and_is_written_with_its_reason(
-    store: Store, encoder: Encoder, run_hours: Run, land: Land, two_hours: list[Item]
+    store: Store, encoder: Encoder, run_hours: Run, land: Land, two_hours: list[Item], wind_back: Callable[[], None]
 ) -> None:
     land(two_hours)
     live(store, encoder, NOON + 2 * ONE + timedelta(minutes=2))
-    _wind_back(store)
+    wind_back()
     with store.connection() as connection:
         land_items(connection, [item("late", "Museum reopens", NOON + timedelta(minutes=22))], None)
         at = NOON + timedelta(minutes=70)
@@ -141,11 +141,11 @@ def test_late_data_explains_a_difference_and_is_written_with_its_reason(
 
 
 def test_a_difference_that_nothing_explains_stops_the_hour_and_writes_nothing(
-    store: Store, encoder: Encoder, run_hours: Run, land: Land, two_hours: list[Item]
+    store: Store, encoder: Encoder, run_hours: Run, land: Land, two_hours: list[Item], wind_back: Callable[[], None]
 ) -> None:
     land(two_hours)
     live(store, encoder, NOON + 2 * ONE + timedelta(minutes=2))
-    _wind_back(store)
+    wind_back()
     with store.connection() as connection:  # the radar claims to have said something else
         connection.execute(
             "update core.generation set digest = sha256('x') where asset = 'narratives' and window_start = %s", (NOON,)
@@ -221,15 +221,3 @@ def test_a_changed_or_missing_vector_is_named(store: Store, run_hours: Run, land
 
 def _change_vector(connection: psycopg.Connection, text_hash: bytes, expression: str) -> None:
     connection.execute(f"update core.embedding set vector = {expression} where text_hash = %s".encode(), (text_hash,))
-
-
-def _wind_back(store: Store) -> None:
-    # what the radar wrote a moment ago was written an hour ago, from what had landed an hour before
-    with store.connection() as connection:
-        connection.execute("alter table landing.item disable trigger append_only")
-        connection.execute("alter table landing.calendar_event disable trigger append_only")
-        connection.execute("update landing.item set landed_at = landed_at - interval '2 hours'")
-        connection.execute("update landing.calendar_event set landed_at = landed_at - interval '2 hours'")
-        connection.execute("update core.generation set created_at = created_at - interval '1 hour'")
-        connection.execute("alter table landing.item enable trigger append_only")
-        connection.execute("alter table landing.calendar_event enable trigger append_only")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -172,7 +173,11 @@ def test_one_source_is_withdrawn_without_touching_others(
 
 
 def test_a_batch_is_withdrawn_like_a_source_and_is_out_for_whoever_computes(
-    store: Store, radar: RadarCore, coordinator: RollbackCoordinator, run_hours: Any
+    store: Store,
+    radar: RadarCore,
+    coordinator: RollbackCoordinator,
+    run_hours: Any,
+    wind_back: Callable[[], None],
 ) -> None:
     before = stored(store)
     with store.connection() as c:
@@ -185,21 +190,10 @@ def test_a_batch_is_withdrawn_like_a_source_and_is_out_for_whoever_computes(
     effect = coordinator.roll_back(Rollback("articles", NOON, END, "a test page", fetch_id=fetch_id))
     assert (effect.withdrawn_items, count_of(store, "wire")) == (5, 0)
     assert stored(store) not in (with_wire, before)
-    wind_back(store)
+    wind_back()
     done = run_hours("2025-01-28-12:00", "2025-01-28-14:00", reason="recomputed")
     assert done.success, [e.message for e in done.all_events if e.is_step_failure]
     assert count_of(store, "wire") == 0
-
-
-def wind_back(store: Store) -> None:
-    """As if the radar's generations had been written an hour ago: what comes now is late."""
-    with store.connection() as c:
-        c.execute("update core.generation set created_at = created_at - interval '1 hour'")
-        c.execute("update ops.window set close_s = 0.01")
-        # the chain knows when they were written: it is wound back as well
-        c.execute("set local session_replication_role = replica")
-        c.execute("delete from core.ledger")
-        c.execute("delete from ops.audit")
 
 
 def test_every_changed_number_is_written_down_with_its_reason(
@@ -313,7 +307,12 @@ def run_rollback(
 
 
 def test_the_job_does_the_same_and_the_hours_that_rest_on_it_are_backfilled(
-    store: Store, radar: RadarCore, definitions: dg.Definitions, instance: dg.DagsterInstance, database_url: str
+    store: Store,
+    radar: RadarCore,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    database_url: str,
+    wind_back: Callable[[], None],
 ) -> None:
     before = stored(store)
     span = {"asset": "articles", "start": NOON.isoformat(), "end": END.isoformat(), "source": "bots"}
@@ -323,11 +322,12 @@ def test_the_job_does_the_same_and_the_hours_that_rest_on_it_are_backfilled(
     assert run_rollback(definitions, instance, **span, reason="hijacked").success
     [request] = tick(instance, database_url).run_requests or []
     assert request.tags["latticeforge/reason"].endswith(": hijacked")
-    wind_back(store)
+    wind_back()
     hours = definitions.resolve_job_def("hour_job").execute_in_process(
         instance=instance, tags=request.tags, run_config=QUIET, raise_on_error=False
     )
     assert hours.success, [e.message for e in hours.all_events if e.is_step_failure]
+    assert [e.check_name for e in hours.get_asset_check_evaluations() if not e.passed] == []
     assert count_of(store, "bots") == 0
     failed = run_rollback(definitions, instance, asset="articles")
     told = [str(e.event_specific_data) for e in failed.all_events if e.is_step_failure]
