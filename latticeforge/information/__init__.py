@@ -7,7 +7,10 @@ Importing this package compiles nothing; the first call of a compiled search tak
 find its machine code on disk. Method, figures and limits: docs/method/information.md.
 """
 
+from latticeforge.information.binned import binned_information, binned_transfer_entropy, entropy_bits
 from latticeforge.information.estimate import Estimate
+from latticeforge.information.gaussian import CopulaScreen, copula_transfers, gaussian_information
+from latticeforge.information.gradient import SignFlip, TransferGradient, intentionality_gradient
 from latticeforge.information.ksg import (
     TransferMatrix,
     conditional_mutual_information,
@@ -18,16 +21,44 @@ from latticeforge.information.ksg import (
     transfer_entropy,
 )
 from latticeforge.information.lags import Embedding, ragwitz
+from latticeforge.information.leads import Lead, Leads, find_leads
+from latticeforge.information.sliding import SlidingTransferEntropy, sliding_transfer_entropy
+from latticeforge.information.surrogates import (
+    EffectiveTransfer,
+    benjamini_yekutieli,
+    circular_shifts,
+    effective_transfer_entropy,
+    shuffled_blocks,
+)
 
 __all__ = [
+    "CopulaScreen",
+    "EffectiveTransfer",
     "Embedding",
     "Estimate",
+    "Lead",
+    "Leads",
+    "SignFlip",
+    "SlidingTransferEntropy",
+    "TransferGradient",
     "TransferMatrix",
+    "benjamini_yekutieli",
+    "binned_information",
+    "binned_transfer_entropy",
+    "circular_shifts",
     "conditional_mutual_information",
+    "copula_transfers",
+    "effective_transfer_entropy",
+    "entropy_bits",
+    "find_leads",
+    "gaussian_information",
     "growing_k",
+    "intentionality_gradient",
     "local_transfer",
     "mutual_information",
     "ragwitz",
+    "shuffled_blocks",
+    "sliding_transfer_entropy",
     "transfer_entropies",
     "transfer_entropy",
 ]

@@ -1,0 +1,158 @@
+"""Is it more than chance? Sources that keep their own course and lose the link to the target.
+
+Here: circular shifts and shuffled blocks, effective transfer entropy, p-values, false discovery among many pairs. Not
+here: the estimate (``ksg``). Plain shuffling is not offered: it destroys the source's own memory, and on bursty counts
+it called a third of unrelated pairs significant at 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from latticeforge.information.estimate import Estimate, Floats, columns
+from latticeforge.information.ksg import Ties, local_transfer, transfer_entropy
+from latticeforge.information.lags import Embedding
+from latticeforge.information.ties import dithered
+
+Kind = Literal["circular", "block"]
+
+VERSION = "effective-transfer/1"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveTransfer:
+    """Transfer entropy beyond what surrogates of the source show, in bits.
+
+    ``bits`` = estimate - mean of surrogates. ``p_value`` is the rank (b + 1) / (m + 1); ``tail_p_value`` places the
+    estimate in a Student-t of the surrogates' mean and spread, and can be smaller than 1/m.
+    """
+
+    bits: float
+    estimate: Estimate
+    surrogate_mean_bits: float
+    surrogate_sd_bits: float
+    p_value: float
+    tail_p_value: float
+    surrogates: int
+    algorithm: str
+
+
+def circular_shifts(series: ArrayLike, count: int, seed: int, least: int | None = None) -> Floats:
+    """(n, count): the series (n,) turned round by ``count`` different steps of at least ``least`` (n/20 if None).
+
+    Keeps everything of the series but its place in time. Theiler et al., Physica D 58, 77 (1992); Quian Quiroga et al.,
+    Phys. Rev. E 65, 041903 (2002).
+
+    Raises:
+        ValueError: the series has fewer than ``count`` such shifts.
+
+    >>> circular_shifts([1.0, 2.0, 3.0, 4.0], 3, seed=0).sum(axis=0).tolist()
+    [10.0, 10.0, 10.0]
+    """
+    values = columns(series, "series")[:, 0]
+    n = len(values)
+    least = max(1, n // 20) if least is None else least
+    choices = np.arange(least, n - least + 1)
+    if len(choices) < count:
+        raise ValueError(f"{n} samples have {len(choices)} shifts of at least {least}, not {count}")
+    shifts = np.random.default_rng(seed).choice(choices, size=count, replace=False)
+    turned: Floats = values[(np.arange(n)[:, None] + shifts) % n]
+    return turned
+
+
+def shuffled_blocks(series: ArrayLike, count: int, seed: int, block: int) -> Floats:
+    """(n, count): the series (n,) cut at a random start into blocks of ``block`` steps, which change places.
+
+    For series too short to be shifted; memory beyond a block is lost. Künsch, Ann. Statist. 17, 1217 (1989).
+
+    >>> sorted(shuffled_blocks([1.0, 2.0, 3.0, 4.0, 5.0], 1, seed=0, block=2)[:, 0].tolist())
+    [1.0, 2.0, 3.0, 4.0, 5.0]
+    """
+    values = columns(series, "series")[:, 0]
+    n, chance = len(values), np.random.default_rng(seed)
+    if not 1 <= block < n:
+        raise ValueError(f"a block has 1 to {n - 1} steps, not {block}")
+    out = np.empty((n, count))
+    for column in range(count):
+        turned = np.roll(np.arange(n), -int(chance.integers(n)))
+        pieces = [turned[i : i + block] for i in range(0, n, block)]
+        out[:, column] = values[np.concatenate([pieces[i] for i in chance.permutation(len(pieces))])]
+    return out
+
+
+def effective_transfer_entropy(
+    source: ArrayLike,
+    target: ArrayLike,
+    *,
+    surrogates: int = 200,
+    kind: Kind = "circular",
+    block: int | None = None,
+    embedding: Embedding | None = None,
+    k: int = 4,
+    ties: Ties = "dither",
+    seed: int = 0,
+) -> EffectiveTransfer:
+    """T(source -> target) less the mean over surrogates of the source (Marschinski & Kantz, Eur. Phys. J. B 30, 2002).
+
+    ``block``: steps of a block, sqrt(n) if None. Series (n,), oldest first.
+
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).standard_normal(500)
+    >>> y = np.roll(x, 1) + np.random.default_rng(1).standard_normal(500)
+    >>> effective_transfer_entropy(x, y, surrogates=99).p_value
+    0.01
+    """
+    how = embedding or Embedding()
+    pair = np.column_stack([columns(source, "source")[:, 0], columns(target, "target")[:, 0]])
+    pair = dithered(pair, seed) if ties == "dither" else pair
+    estimate = transfer_entropy(pair[:, 0], pair[:, 1], embedding=how, k=k, ties=ties, seed=seed)
+    if kind == "circular":
+        others = circular_shifts(pair[:, 0], surrogates, seed)
+    else:
+        others = shuffled_blocks(pair[:, 0], surrogates, seed, block or math.isqrt(len(pair)))
+    by_chance = local_transfer(others, pair[:, 1], how, k, 1, ties).mean(axis=0)
+    mean, spread = float(by_chance.mean()), float(by_chance.std(ddof=1))
+    return EffectiveTransfer(
+        bits=estimate.bits - mean,
+        estimate=estimate,
+        surrogate_mean_bits=mean,
+        surrogate_sd_bits=spread,
+        p_value=(1 + int((by_chance >= estimate.bits).sum())) / (surrogates + 1),
+        tail_p_value=_tail(estimate.bits - mean, spread, surrogates),
+        surrogates=surrogates,
+        algorithm=f"{VERSION} {kind} {estimate.algorithm}",
+    )
+
+
+def _tail(excess: float, spread: float, count: int) -> float:
+    """P(a further surrogate exceeds its kin by this much), Student-t with the error of the mean and spread in it."""
+    from scipy.special import stdtr
+
+    if not spread > 0.0:
+        return 1.0
+    return float(stdtr(count - 1, -excess / (spread * math.sqrt(1.0 + 1.0 / count))))
+
+
+def benjamini_yekutieli(p_values: ArrayLike) -> Floats:
+    """q-values in [0, 1] that hold the false discovery rate under any dependence; missing p-values stay missing.
+
+    q_(i) = min over j >= i of p_(j) m c / j, c = 1 + 1/2 + ... + 1/m. Benjamini & Yekutieli, Ann. Statist. 29 (2001).
+
+    >>> benjamini_yekutieli([0.01, 0.5]).round(3).tolist()
+    [0.03, 0.75]
+    """
+    p = np.asarray(p_values, dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(p.ravel()))
+    out = np.full(p.size, np.nan)
+    order = known[np.argsort(p.ravel()[known], kind="stable")]
+    m = len(order)
+    if m:
+        rank = np.arange(1, m + 1)
+        scaled = p.ravel()[order] * m * float((1.0 / rank).sum()) / rank
+        out[order] = np.minimum(1.0, np.minimum.accumulate(scaled[::-1])[::-1])
+    return out.reshape(p.shape)
