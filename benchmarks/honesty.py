@@ -75,8 +75,8 @@ def power(quick: bool) -> None:
         calendar_links.many(null[30], found[30, 1.0], "after all")
         calendar_links.many(null[30], found[30, 0.5], "after half")
     print("\nsingle events: a story of m items in two hours; recall / FDR by BH over 200 events")
-    print("| record | items | 20 % of events | 5 % of events |")
-    print("|---|---|---|---|")
+    print("| record | items | one event alone, p <= 0.05 | 20 % of events | 5 % of events |")
+    print("|---|---|---|---|---|")
     events = 40 if quick else 200
     for record in records(quick):
         null = single_groups.outcomes(record, 0, 2 * events + 100, 1)

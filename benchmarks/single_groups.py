@@ -180,7 +180,8 @@ def power_table(record: Record, null: list[Outcome], sizes: tuple[int, ...], eve
         for share in (0.2, 0.05):
             recall, fdr = together(found[m], null, share)
             cells.append(f"{recall:.2f} / {fdr:.3f}")
-        print(f"| {record.name} | {m} | {' | '.join(cells)} |", flush=True)
+        alone = np.mean([o.p <= LEVEL for o in found[m]])
+        print(f"| {record.name} | {m} | {alone:.2f} | {' | '.join(cells)} |", flush=True)
     return found
 
 
