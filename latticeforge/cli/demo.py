@@ -27,12 +27,13 @@ def demo(
 
     Exit code 0 only if every expectation of the day held. Example: [bold]lf demo --serve[/]
     """
-    from latticeforge.demo.run import run_demo
+    from latticeforge.demo.run import claim_home, run_demo
 
     settings = _demo_settings(load_settings())
-    if serve:
-        _refuse_ports(settings)
     with known_faults():
+        claim_home(settings.home)  # before the pages write their configuration there
+        if serve:
+            _refuse_ports(settings)
         result = run_demo(settings, seed, shuffled) if as_json else _with_progress(settings, seed, shuffled)
     if as_json:
         print_json(result.as_dict())
@@ -102,8 +103,12 @@ def _print_result(result: Any) -> None:
 
 
 def _serve(settings: Settings, database_url: str) -> None:
+    from dataclasses import replace
+
     from latticeforge.cli.system import keep_up
     from latticeforge.radar.processes import faces
 
+    # A database that the caller's environment names is not the demo's.
+    own = {"LF_DATABASE_URL": database_url, "LF_DASHBOARD_DATABASE_URL": ""}
     err.print("The demo day stays up for you to look at.", highlight=False)
-    keep_up(settings, faces(settings, database_url))
+    keep_up(settings, [replace(p, environment={**p.environment, **own}) for p in faces(settings, database_url)])

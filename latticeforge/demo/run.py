@@ -87,13 +87,23 @@ def run_demo(
     return DemoResult(summary, checks, url)
 
 
-def _empty(home: Path) -> None:
+def claim_home(home: Path) -> None:
+    """Mark ``home`` as the demo's; whatever lies in a marked home goes when the next demo starts.
+
+    Raises:
+        StoreFault: it holds something that is no demo; nothing was touched.
+    """
     if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
         raise StoreFault(f"{home} holds something that is no demo; move it away or set LF_HOME")
+    home.mkdir(parents=True, exist_ok=True)
+    (home / _MARK).touch()
+
+
+def _empty(home: Path) -> None:
+    claim_home(home)
     stop_embedded_server(home)
     shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
-    (home / _MARK).touch()
+    claim_home(home)
 
 
 def _relax(url: str) -> None:
