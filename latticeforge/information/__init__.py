@@ -8,6 +8,8 @@ find its machine code on disk. Method, figures and limits: docs/method/informati
 """
 
 from latticeforge.information.binned import binned_information, binned_transfer_entropy, entropy_bits
+from latticeforge.information.conditional_emergence import ConditionalForms, conditional_forms
+from latticeforge.information.emergence import Emergence, emergence
 from latticeforge.information.estimate import Estimate
 from latticeforge.information.gaussian import CopulaScreen, copula_transfers, gaussian_information
 from latticeforge.information.gradient import SignFlip, TransferGradient, intentionality_gradient
@@ -22,6 +24,7 @@ from latticeforge.information.ksg import (
 )
 from latticeforge.information.lags import Embedding, ragwitz
 from latticeforge.information.leads import Lead, Leads, find_leads
+from latticeforge.information.macros import LinearMacro, learned_linear, principal_component, share_of_voice
 from latticeforge.information.sliding import SlidingTransferEntropy, sliding_transfer_entropy
 from latticeforge.information.surrogates import (
     EffectiveTransfer,
@@ -32,12 +35,15 @@ from latticeforge.information.surrogates import (
 )
 
 __all__ = [
+    "ConditionalForms",
     "CopulaScreen",
     "EffectiveTransfer",
     "Embedding",
+    "Emergence",
     "Estimate",
     "Lead",
     "Leads",
+    "LinearMacro",
     "SignFlip",
     "SlidingTransferEntropy",
     "TransferGradient",
@@ -46,17 +52,22 @@ __all__ = [
     "binned_information",
     "binned_transfer_entropy",
     "circular_shifts",
+    "conditional_forms",
     "conditional_mutual_information",
     "copula_transfers",
     "effective_transfer_entropy",
+    "emergence",
     "entropy_bits",
     "find_leads",
     "gaussian_information",
     "growing_k",
     "intentionality_gradient",
+    "learned_linear",
     "local_transfer",
     "mutual_information",
+    "principal_component",
     "ragwitz",
+    "share_of_voice",
     "shuffled_blocks",
     "sliding_transfer_entropy",
     "transfer_entropies",

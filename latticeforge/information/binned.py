@@ -1,6 +1,7 @@
 """Information from counts of symbols: for data that are symbols, or cut into bins of equal content.
 
-Here: plug-in entropies with the Miller-Madow correction. Not here: estimators without bins (``ksg``, ``gaussian``).
+Here: plug-in entropies, with the Miller-Madow correction or without. Not here: estimators without bins (``ksg``,
+``gaussian``).
 
     I(X;Y|Z) = H(XZ) + H(YZ) - H(Z) - H(XYZ),   H = -sum p log2 p + (symbols seen - 1) / (2 n ln 2)
 
@@ -74,16 +75,25 @@ def binned_transfer_entropy(
 ) -> Estimate:
     """T(source -> target) in bits from bins of equal content (None: each value is a symbol); series (n,).
 
+    A time at which anything of it is missing (NaN) is left out.
+
     >>> import numpy as np
     >>> x = np.random.default_rng(0).integers(0, 2, 2000)
     >>> round(binned_transfer_entropy(x, np.roll(x, 1)).bits, 2)
     1.0
     """
     how = embedding or Embedding()
-    x, y = complete(columns(source, "source")[:, :1], columns(target, "target")[:, :1])
+    x, y = columns(source, "source")[:, :1], columns(target, "target")[:, :1]
+    if len(x) != len(y):
+        raise ValueError(f"series must have one length, not {[len(x), len(y)]}")
     before = past(x, how.source, how.delay, how.lag, how.reach)[:, :, 0].T
     own = past(y, how.target, how.delay, 1, how.reach)[:, :, 0].T
     return binned_information(before, y[how.reach :], own, bins=bins)
+
+
+def binned_bits(x: Floats, y: Floats, z: Floats) -> float:
+    """Plug-in I(X;Y|Z) in bits, at least 0, of complete samples (n, dimensions) whose values are symbols."""
+    return max(0.0, _bits(symbols(x, None), symbols(y, None), symbols(z, None), corrected=False))
 
 
 def _bits(x: Symbols, y: Symbols, z: Symbols, corrected: bool) -> float:

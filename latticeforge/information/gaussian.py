@@ -36,17 +36,20 @@ class CopulaScreen:
 def normal_scores(table: Floats) -> Floats:
     """Each column (n, dimensions) through its ranks to the standard normal; equal values share their mean rank.
 
+    Missing values (NaN) stay missing and have no rank.
+
     >>> import numpy as np
     >>> normal_scores(np.array([[5.0], [1.0], [100.0]])).round(3).ravel().tolist()
     [0.0, -0.674, 0.674]
     """
     from scipy.special import ndtri
 
-    out = np.empty_like(table)
+    out = np.full_like(table, np.nan)
     for column in range(table.shape[1]):
-        _, place, times = np.unique(table[:, column], return_inverse=True, return_counts=True)
+        known = ~np.isnan(table[:, column])
+        _, place, times = np.unique(table[known, column], return_inverse=True, return_counts=True)
         mean_rank = np.cumsum(times) - (times - 1) / 2.0
-        out[:, column] = ndtri(mean_rank[place] / (len(table) + 1.0))
+        out[known, column] = ndtri(mean_rank[place] / (len(place) + 1.0))
     return out
 
 
@@ -67,8 +70,8 @@ def gaussian_information(x: ArrayLike, y: ArrayLike, z: ArrayLike | None = None,
     first = columns(x, "x")
     tables = (first, columns(y, "y"), np.zeros((len(first), 0)) if z is None else columns(z, "z"))
     xs, ys, zs = complete(*tables)
-    bits = _bits(xs, ys, zs, copula)
-    parts = np.array([[_bits(xs[s], ys[s], zs[s], copula)] for s in stretches(len(xs))]).reshape(-1, 1)
+    bits = gaussian_bits(xs, ys, zs, copula)
+    parts = np.array([[gaussian_bits(xs[s], ys[s], zs[s], copula)] for s in stretches(len(xs))]).reshape(-1, 1)
     return Estimate(bits, float(errors_of_parts(parts)[0]), len(xs), f"{VERSION} copula={copula}")
 
 
@@ -87,14 +90,14 @@ def copula_transfers(series: ArrayLike, embedding: Embedding | None = None) -> C
     from scipy.special import fdtrc
 
     how = embedding or Embedding()
-    (table,) = complete(columns(series, "series"))
-    scores = normal_scores(table)
+    scores = normal_scores(columns(series, "series"))
     count, reach = scores.shape[1], how.reach
-    sources = past(scores, how.source, how.delay, how.lag, reach)
+    gone = np.isnan(past(scores, reach + 1, 1, 0, reach)).any(axis=(0, 2))  # a hole also spoils the steps after it
+    sources = past(scores, how.source, how.delay, how.lag, reach)[:, ~gone]
     share = np.full((count, count), np.nan)
     for target in range(count):
-        own = past(scores[:, [target]], how.target, how.delay, 1, reach)[:, :, 0].T
-        share[:, target] = _added_share(sources, scores[reach:, target], own)
+        own = past(scores[:, [target]], how.target, how.delay, 1, reach)[:, ~gone, 0].T
+        share[:, target] = _added_share(sources, scores[reach:, target][~gone], own)
     np.fill_diagonal(share, np.nan)
     n = sources.shape[1]
     spare = n - how.source - how.target - 1
@@ -117,8 +120,11 @@ def _added_share(sources: Floats, follows: Floats, own: Floats) -> Floats:
     return found
 
 
-def _bits(x: Floats, y: Floats, z: Floats, copula: bool) -> float:
-    """Through the canonical correlations of what Z leaves of X and Y: safe where either is a function of Z."""
+def gaussian_bits(x: Floats, y: Floats, z: Floats, copula: bool = False) -> float:
+    """I(X;Y|Z) in bits of complete samples (n, dimensions).
+
+    Through the canonical correlations of what Z leaves of X and Y: safe where either is a function of Z.
+    """
     if copula:
         x, y, z = normal_scores(x), normal_scores(y), normal_scores(z)
     given = np.column_stack([np.ones(len(x)), z])
