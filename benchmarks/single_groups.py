@@ -29,6 +29,7 @@ from latticeforge.radar.analyze_groups import Groups
 
 LEVEL = 0.05
 BASE_RATE = 0.05
+_PUT = -1  # row of an item that was put in
 Vectors = NDArray[np.float32]
 
 
@@ -108,13 +109,13 @@ def _record(
 class Raised(Groups):
     """The windows of a record with room for one story, put somewhere and taken away again."""
 
-    _ROOM = 64
+    _ROOM = 256
 
     def __init__(self, record: Record) -> None:
         super().__init__(record.items, record.slot, record.vectors, record.grid)
         self._own = len(self._row)
         self._vectors = np.concatenate([self._vectors, np.zeros((self._ROOM, 384), dtype=np.float32)])
-        self._row = np.concatenate([self._row, np.full(self._ROOM, -1)])
+        self._row = np.concatenate([self._row, np.full(self._ROOM, _PUT)])
         self._feed_slot = self._slot
         self._slot = np.concatenate([self._slot, np.full(self._ROOM, int(self._slot[-1]))])
         self._added = np.zeros(0, dtype=np.int64)
@@ -137,7 +138,7 @@ class Outcome:
 
     p: float
     likelihood: float
-    size: int
+    found: bool  # whether the group that was judged is mostly the story
 
 
 def outcomes(record: Record, m: int, events: int, seed: int) -> list[Outcome]:
@@ -154,7 +155,8 @@ def outcomes(record: Record, m: int, events: int, seed: int) -> list[Outcome]:
             groups.put(slot + rng.integers(1, WINDOW_SLOTS + 1, size=m), record.story(m, rng))
         one = groups.test(event, title, usable, 0)
         if one is not None:
-            found.append(Outcome(one.test.p, one.test.likelihood, one.size))
+            own = one.rows == _PUT
+            found.append(Outcome(one.test.p, one.test.likelihood, bool(own.sum() * 2 > own.size)))
     return found
 
 

@@ -48,9 +48,19 @@ class Calibration:
         p0, p1 = (self._fitted(margin, label) for label in (0.0, 1.0))
         return p1 / (1.0 - p0 + p1), p0, p1
 
-    def _fitted(self, margin: float, label: float) -> float:
-        at = np.append(self.margin, margin)
-        real, weight = np.append(self.real, label), np.append(self.weight, self._own_weight(label))
+    def cautious(self, margin: float) -> tuple[float, float, float]:
+        """The same, but the probability is the fit with the new case taken as no link and as a link at once.
+
+        Where hardly any case lies, the pair is near (0, 1) and says 0.5 in the mean; this says what one case of either
+        class is worth, about the base rate. Monotone in the margin, and low <= p <= high.
+        """
+        p0, p, p1 = (self._fitted(margin, *labels) for labels in ((0.0,), (0.0, 1.0), (1.0,)))
+        return p, p0, p1
+
+    def _fitted(self, margin: float, *labels: float) -> float:
+        at = np.append(self.margin, [margin] * len(labels))
+        real = np.append(self.real, labels)
+        weight = np.append(self.weight, [self._own_weight(label) for label in labels])
         _, inverse = np.unique(np.round(at, 9), return_inverse=True)  # one value for equal margins
         mass = np.bincount(inverse, weights=weight)
         mean = np.bincount(inverse, weights=weight * real) / mass

@@ -15,16 +15,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from latticeforge.model import CalendarEvent
-from latticeforge.narratives.calendar_counts import HOUR_SLOTS, WINDOW_SLOTS
-from latticeforge.narratives.calendar_test import MIN_PLACEBO_DAYS, placebos
+from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS, WINDOW_SLOTS
+from latticeforge.narratives.calendar_test import ERA_DAYS, MIN_PLACEBO_DAYS, placebos
 from latticeforge.narratives.groups import MIN_GROUP, Group, GroupTest, group_test, largest_group
 from latticeforge.narratives.links import MIN_UNRELATED
 from latticeforge.radar.analyze_calendars import Grid
 from latticeforge.windows import WINDOW
 
 MOST_ITEMS = 600  # of one window, evenly spread over it; in a busier feed a group counts by its share
-_BUSY = 100  # items a window from which every sixth slot of the hours around an event does, as they overlap anyway
-_STEP = 6
 
 Vectors = NDArray[np.float32]
 
@@ -61,7 +59,7 @@ class Groups:
         return usable
 
     def test(self, event: CalendarEvent, event_vector: Vectors, usable: NDArray[np.bool_], seed: int) -> Grouped | None:
-        """Rank the event's window among those of the same hour +- 1 h and weekday class; None with too few days.
+        """Rank the event's window among those at the same minute of all hours of its era; None with too few days.
 
         The event's own coverage is taken out of its window and of those that overlap it, and of no other: that can only
         weaken a link.
@@ -69,22 +67,24 @@ class Groups:
         at = self._grid.slot(event.occurred_at)
         if not (0 <= at < usable.size and usable[at]):
             return None
-        cluster = placebos(np.array([at]), usable, HOUR_SLOTS).clusters[0]
-        if cluster.days < MIN_PLACEBO_DAYS:
+        if placebos(np.array([at]), usable, HOUR_SLOTS).clusters[0].days < MIN_PLACEBO_DAYS:
             return None
-        inside = self._inside(at)
-        kept = self._unrelated(inside, event_vector)
-        moves = cluster.moves[cluster.moves != 0]
-        step = _STEP if inside.size > _BUSY or self._slot.size / max(usable.sum(), 1) * WINDOW_SLOTS > _BUSY else 1
-        moves = moves[moves % step == 0]
-        near = np.abs(moves) < WINDOW_SLOTS
-        real = self._largest(kept, at)
-        overlapping = [int(at + m) for m in moves[near]]
-        around = [self._largest(self._unrelated(self._inside(s), event_vector), s) for s in overlapping]
-        placebo = [self._group(int(at + m)) for m in moves[~near]]
-        test = group_test(real, placebo, around, _seed(seed, event))
-        members = self._row[_spread(kept)[real.members[test.theta]]]
-        return Grouped(event, test, members, int(real.sizes[test.theta]))
+        era = np.arange(at - ERA_DAYS * DAY_SLOTS, at + ERA_DAYS * DAY_SLOTS + 1, HOUR_SLOTS)
+        era = era[(era >= 0) & (era < usable.size)]
+        slots = era[usable[era]]
+        found = [
+            self._without(event_vector, int(s)) if abs(int(s) - at) < WINDOW_SLOTS else self._group(int(s))
+            for s in slots
+        ]
+        real = int(np.searchsorted(slots, at))
+        test = group_test(found, slots, real, _seed(seed, event))
+        kept = _spread(self._unrelated(self._inside(at), event_vector))
+        return Grouped(
+            event, test, self._row[kept[found[real].members[test.theta]]], int(found[real].sizes[test.theta])
+        )
+
+    def _without(self, event_vector: Vectors, slot: int) -> Group:
+        return self._largest(self._unrelated(self._inside(slot), event_vector), slot)
 
     def _unrelated(self, rows: NDArray[np.int64], event_vector: Vectors) -> NDArray[np.int64]:
         return rows[self._vectors[rows] @ event_vector <= 1.0 - MIN_UNRELATED]

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import kstest
 
 from latticeforge.model import CalendarEvent
-from latticeforge.narratives.calendar_counts import DAY_SLOTS
-from latticeforge.narratives.groups import Group, group_test, largest_group
+from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS
+from latticeforge.narratives.calibration import BASE_RATE, Calibration
+from latticeforge.narratives.groups import EFFECT_TIMES, Group, group_test, largest_group
 from latticeforge.radar.analyze_calendars import grid_of
 from latticeforge.radar.analyze_groups import Groups, event_groups
 from latticeforge.radar.analyze_tables import group_ledger, group_rows
@@ -49,33 +50,81 @@ def test_the_largest_group_is_that_of_a_loop() -> None:
     assert largest_group(vectors[:0], np.zeros(0)).sizes.tolist() == [0, 0, 0]
 
 
-def slots(rng: np.random.Generator, count: int) -> list[Group]:
+def drawn(rng: np.random.Generator, count: int, busy: float = 1.0) -> list[Group]:
+    """Largest groups of slots in which nothing happened; ``busy`` feeds have large ones."""
     none = (np.zeros(0, dtype=np.int64),) * 3
-    sizes = 1.0 + rng.poisson([0.8, 0.4, 0.1], size=(count, 3))
+    sizes = 1.0 + np.floor(rng.poisson([0.8, 0.4, 0.1], size=(count, 3)) * busy)
+    if busy > 1:
+        sizes += np.floor(busy * rng.exponential(size=(count, 1)))
     return [
         Group(np.maximum.accumulate(row[::-1])[::-1], float(d), float(c), none)
         for row, d, c in zip(sizes, rng.random(count), rng.random(count), strict=True)
     ]
 
 
+def hours(count: int) -> NDArray[np.int64]:
+    return np.arange(count, dtype=np.int64) * HOUR_SLOTS
+
+
 def test_p_is_uniform_where_the_event_is_any_slot() -> None:
     rng = np.random.default_rng(1)
-    drawn = [slots(rng, 200) for _ in range(300)]
-    p = [group_test(one[0], one[1:180], one[180:], i).p for i, one in enumerate(drawn)]
+    p = [group_test(drawn(rng, 300), hours(300), int(rng.integers(300)), i).p for i in range(300)]
     assert kstest(p, "uniform").pvalue > 0.01
 
 
+def test_what_is_usual_at_an_hour_is_not_rare_there() -> None:
+    rng = np.random.default_rng(5)
+    at = hours(40 * 24)
+    groups = drawn(rng, at.size)
+    noon = at % DAY_SLOTS // HOUR_SLOTS == 12
+    busy = [replace(g, sizes=g.sizes + 4.0) if n else g for g, n in zip(groups, noon, strict=True)]
+    one = int(np.flatnonzero(noon)[20])
+    assert group_test(busy, at, one, 0).p > 0.05
+    assert group_test([*groups[:one], busy[one], *groups[one + 1 :]], at, one, 0).p < 0.01
+
+
 def test_the_likelihood_grows_with_the_group_and_ties_count_against_it() -> None:
-    placebo = slots(np.random.default_rng(2), 600)
-    one = placebo[0]
-    tests = [group_test(replace(one, sizes=np.full(3, float(n))), placebo, [], 0) for n in (1, 3, 5, 8)]
+    placebo = drawn(np.random.default_rng(2), 601)
+    tests = [
+        group_test([*placebo[:300], replace(placebo[300], sizes=np.full(3, n)), *placebo[301:]], hours(601), 300, 0)
+        for n in (1.0, 3.0, 5.0, 8.0)
+    ]
     likelihood = [t.likelihood for t in tests]
     assert likelihood == sorted(likelihood)
     assert likelihood[-1] > 0.8 > 0.1 > likelihood[0]
     assert all(t.likelihood_low <= t.likelihood <= t.likelihood_high for t in tests)
     assert tests[-1].p == 1 / 601
-    assert group_test(one, [one] * 60, [one] * 39, 0).p == 1.0
+    assert group_test([placebo[0]] * 100, hours(100), 50, 0).p == 1.0
     assert tests[-1].effect_low <= tests[-1].effect <= tests[-1].effect_high
+
+
+def test_likelihoods_say_more_than_the_base_rate_in_a_feed_of_large_groups() -> None:
+    """Beyond all 150 placebo slots there is little to know; even odds for each such slot would be worse than 5 %."""
+    rng = np.random.default_rng(6)
+    said, true = [], []
+    for i in rng.choice(150, 120):
+        groups, real = drawn(rng, 150, busy=15.0), len(said) % 2
+        if real:
+            story = 15.0 * rng.uniform(*EFFECT_TIMES)
+            groups[i] = replace(groups[i], sizes=np.maximum(groups[i].sizes, [story, story // 2, story // 4]))
+        said.append(group_test(groups, hours(150), int(i), len(said)).likelihood)
+        true.append(real)
+    p, y = np.array(said), np.array(true)
+    weight = np.where(y == 1, BASE_RATE, 1 - BASE_RATE) / 60
+    brier = float((weight * (p - y) ** 2).sum())
+    assert 1 - brier / (BASE_RATE * (1 - BASE_RATE)) > 0.1
+    assert float((weight * p).sum()) < BASE_RATE
+
+
+def test_where_no_case_lies_the_likelihood_is_near_the_base_rate() -> None:
+    known = Calibration(np.arange(250.0), np.repeat([0.0, 1.0], 125), np.repeat([1 - BASE_RATE, BASE_RATE], 125) / 125)
+    highest = replace(known, real=np.zeros(250))
+    assert highest.likelihood(300.0)[1:] == (0.0, 1.0)
+    assert highest.likelihood(300.0)[0] == pytest.approx(0.5)
+    assert highest.cautious(300.0)[0] == pytest.approx(BASE_RATE)
+    said = [known.cautious(margin) for margin in np.linspace(-10.0, 300.0, 60)]
+    assert [p for p, _, _ in said] == sorted(p for p, _, _ in said)
+    assert all(low <= p <= high for p, low, high in said)
 
 
 def record() -> tuple[pl.DataFrame, NDArray[np.float32], CalendarEvent, NDArray[np.float32]]:
