@@ -12,64 +12,151 @@ Source: U. Brandes, J. Math. Sociol. 25 (2001) 163.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
+from latticeforge.graphs.lanes import LANES, gain, reach, share_out
 from latticeforge.machine_code import compiled
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
+LEVELS = 32  # beyond, searching every node on every level costs more than a queue
 _TIE = 1e-12  # lengths that differ by less, relatively, are equal: sums of the same lengths in another order
 
 
+class Edges(NamedTuple):
+    """Edges by tail and by head: ``head[first[u]:first[u + 1]]`` behind u, ``tail_in[first_in[v]:...]`` before v."""
+
+    first: Indices
+    head: Indices
+    first_in: Indices
+    tail_in: Indices
+
+
+class Work(NamedTuple):
+    """Working space of ``from_eight``: front (levels, 8 n), alive (levels, n) as bits of lanes, and rows (8 n,)."""
+
+    front: Floats
+    alive: Indices
+    unseen: Floats
+    gained: Floats
+    share: Floats
+
+
 @compiled
-def rows_of(nodes: int, tail: Indices) -> Indices:
-    """(nodes + 1,): the edges of node u are first[u] to first[u + 1], where edges are sorted by tail."""
-    first = np.zeros(nodes + 1, dtype=np.int64)
-    for u in tail:
-        first[u + 1] += 1
+def sorted_edges(nodes: int, tail: Indices, head: Indices) -> Edges:
+    """From edges sorted by tail."""
+    first, first_in = np.zeros(nodes + 1, dtype=np.int64), np.zeros(nodes + 1, dtype=np.int64)
+    for e in range(tail.size):
+        first[tail[e] + 1] += 1
+        first_in[head[e] + 1] += 1
     for u in range(nodes):
         first[u + 1] += first[u]
-    return first
+        first_in[u + 1] += first_in[u]
+    tail_in, place = np.empty(tail.size, dtype=np.int64), first_in.copy()
+    for e in range(tail.size):
+        tail_in[place[head[e]]] = tail[e]
+        place[head[e]] += 1
+    return Edges(first, head, first_in, tail_in)
 
 
 @compiled
-def by_hops(first: Indices, head: Indices, out: Floats) -> None:
+def work_for(nodes: int) -> Work:
+    """Working space for graphs of so many nodes."""
+    row = nodes * LANES
+    alive = np.empty((LEVELS + 1, nodes), dtype=np.int64)
+    return Work(np.empty((LEVELS + 1, row)), alive, np.empty(row), np.empty(row), np.empty(row))
+
+
+@compiled
+def by_hops(edges: Edges, work: Work, out: Floats) -> None:
     """Adds betweenness (n,) over all pairs to ``out``; every edge has the length 1."""
+    nodes = edges.first.size - 1
+    for source in range(0, nodes, LANES):
+        if not from_eight(source, edges, work, out):
+            for one in range(source, min(source + LANES, nodes)):
+                from_one(one, edges.first, edges.head, out)
+
+
+@compiled
+def from_eight(source: int, edges: Edges, work: Work, out: Floats) -> bool:
+    """Adds what ways from eight sources, ``source`` and the next, give. False, and nothing added, where they are long.
+
+    All eight are searched level by level, each node on each level: front[d, v] counts the shortest paths of d steps to
+    v, one lane a source, and is 0 where v is nearer or farther.
+    """
+    nodes = edges.first.size - 1
+    depth, reached = begin(source, nodes, work), 1
+    while reached:
+        if depth == LEVELS:
+            return False
+        before, behind = work.front[depth], work.front[depth + 1]
+        depth += 1
+        reached = 0
+        for v in range(nodes):
+            span = (edges.first_in[v], edges.first_in[v + 1], v)
+            lanes = reach(before, edges.tail_in, span, work.unseen, behind)
+            work.alive[depth, v] = lanes
+            reached |= lanes
+    for level in range(depth - 1, 1, -1):
+        for v in range(nodes):
+            if work.alive[level, v] | work.alive[level + 1, v]:
+                share_out(work.front[level], work.gained, v, work.share)
+        for u in range(nodes):
+            if work.alive[level - 1, u]:
+                span = (edges.first[u], edges.first[u + 1], u)
+                gain(work.share, edges.head, span, work.front[level - 1], work.gained)
+    for v in range(nodes):
+        for lane in range(LANES):
+            out[v] += work.gained[v * LANES + lane]
+    return True
+
+
+@compiled
+def begin(source: int, nodes: int, work: Work) -> int:
+    """Level 0: each of the eight at itself; lanes beyond the last node see everything and reach nothing."""
+    front = work.front[0]
+    for place in range(nodes * LANES):
+        front[place] = work.gained[place] = work.share[place] = 0.0
+        work.unseen[place] = 1.0 if source + place % LANES < nodes else 0.0
+    for v in range(nodes):
+        work.alive[0, v] = 0
+    for lane in range(min(LANES, nodes - source)):
+        place = (source + lane) * LANES + lane
+        front[place], work.unseen[place] = 1.0, 0.0
+    return 0
+
+
+@compiled
+def from_one(source: int, first: Indices, head: Indices, out: Floats) -> None:
+    """Adds what ways from one source give: for long ways, where few nodes lie on one level."""
     nodes = first.size - 1
-    level = np.empty(nodes, dtype=np.int64)
-    queue = np.empty(nodes, dtype=np.int64)
-    paths, share = np.empty(nodes), np.empty(nodes)
-    for source in range(nodes):
-        level[:] = -1
-        share[:] = 0.0
-        level[source], paths[source], queue[0] = 0, 1.0, source
-        seen, at = 1, 0
-        while at < seen:
-            u = queue[at]
-            at += 1
-            behind = level[u] + 1
-            for e in range(first[u], first[u + 1]):
-                v = head[e]
-                if level[v] < 0:
-                    level[v] = behind
-                    paths[v] = 0.0
-                    queue[seen] = v
-                    seen += 1
-                if level[v] == behind:
-                    paths[v] += paths[u]
-        for i in range(seen - 1, 0, -1):
-            u = queue[i]
-            behind = level[u] + 1
-            total = 0.0
-            for e in range(first[u], first[u + 1]):
-                v = head[e]
-                if level[v] == behind:
-                    total += share[v]
-            delta = total * paths[u]
-            out[u] += delta
-            share[u] = (1.0 + delta) / paths[u]
+    level, queue = np.full(nodes, -1, dtype=np.int64), np.empty(nodes, dtype=np.int64)
+    paths, share = np.zeros(nodes), np.empty(nodes)
+    level[source], paths[source], queue[0] = 0, 1.0, source
+    seen, at = 1, 0
+    while at < seen:
+        u = queue[at]
+        at += 1
+        for e in range(first[u], first[u + 1]):
+            v = head[e]
+            if level[v] < 0:
+                level[v] = level[u] + 1
+                queue[seen] = v
+                seen += 1
+            if level[v] == level[u] + 1:
+                paths[v] += paths[u]
+    for i in range(seen - 1, 0, -1):
+        u = queue[i]
+        total = 0.0
+        for e in range(first[u], first[u + 1]):
+            if level[head[e]] == level[u] + 1:
+                total += share[head[e]]
+        out[u] += total * paths[u]
+        share[u] = (1.0 + total * paths[u]) / paths[u]
 
 
 @compiled
@@ -145,5 +232,7 @@ def pop(far: Floats, node: Indices, size: int) -> int:
 @compiled
 def of_many(nodes: int, tail: Indices, head: Indices, begins: Indices, out: Floats) -> None:
     """``by_hops`` for graphs of as many nodes, whose edges begin at ``begins`` (graphs + 1,), into (graphs, n)."""
+    work = work_for(nodes)
     for g in range(begins.size - 1):
-        by_hops(rows_of(nodes, tail[begins[g] : begins[g + 1]]), head[begins[g] : begins[g + 1]], out[g])
+        mine = slice(begins[g], begins[g + 1])
+        by_hops(sorted_edges(nodes, tail[mine], head[mine]), work, out[g])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latticeforge.graphs.brandes import by_hops, by_length, of_many, rows_of
+from latticeforge.graphs.brandes import by_length, of_many
 from latticeforge.graphs.digraph import Digraph
 
 Floats = NDArray[np.float64]
@@ -46,12 +46,11 @@ def betweenness(graph: Digraph, *, weighted: bool = False, normalised: bool = Tr
     [0.0, 0.5, 0.0]
     """
     n = len(graph.names)
+    if not weighted:
+        alone: Floats = betweenness_many([graph], normalised=normalised)[0]
+        return alone
     out = np.zeros(n)
-    first = rows_of(n, graph.tail)
-    if weighted:
-        by_length(first, graph.head, 1.0 / graph.weight, out)
-    else:
-        by_hops(first, graph.head, out)
+    by_length(np.searchsorted(graph.tail, np.arange(n + 1)), graph.head, 1.0 / graph.weight, out)
     return out / _pairs(n) if normalised else out
 
 

@@ -54,7 +54,7 @@ def rewirings(graph: Digraph, count: int, seed: int) -> Iterator[Digraph]:
 
 @compiled
 def switch(tail: Indices, head: Indices, draws: Indices, taken: NDArray[np.bool_]) -> None:
-    """Switches the heads (m,) of each drawn pair of edges that allows it; ``taken`` (n, n) is all False before and after."""
+    """Switches the heads (m,) of each drawn pair of edges that allows it; ``taken`` (n, n) comes and goes all False."""
     for e in range(tail.size):
         taken[tail[e], head[e]] = True
     for i in range(draws.shape[0]):
