@@ -21,11 +21,13 @@ import numpy as np
 import single_groups
 from calendar_links import FULL, QUICK, Forecast, Size
 from newsfeeds import REAL, Feed, front_page, simulated
+from scipy.stats import beta
 
 from latticeforge.settings import Settings
 
 matplotlib.use("Agg")
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "reliability.png"
+PRIORS = {"3-10 usual groups (stated)": (3, 4, 6, 8, 10), "only 3": (3,), "only 10": (10,)}  # of stories after events
 PARTS = ("nulls", "power", "probability")
 
 
@@ -53,10 +55,11 @@ def nulls(quick: bool) -> None:
         calendar_links.describe(feeds)
         calendar_links.nulls(feeds, size)
     print("\nsingle events, both sides: group after the event")
-    print("| record | events | p <= 0.05 (95 % limits) | p <= 0.01 | KS distance | calendars of 30 with any link |")
-    print("|---|---|---|---|---|---|")
+    print("| record | events | p <= 0.05 (95 % limits) | p <= 0.01 | in eight parts of the day ", end="")
+    print("| KS distance | calendars of 30 with any link |")
+    print("|---|---|---|---|---|---|---|")
     for record in records(quick):
-        single_groups.null_table(record, 100 if quick else 1000)
+        single_groups.null_table(record, 100 if quick else 4000)
     print("\nsingle events, live: what is said within two hours, no surge pushed, six natural bursts a day")
     print("| said | events | share (95 % limits) |")
     print("|---|---|---|")
@@ -75,8 +78,8 @@ def power(quick: bool) -> None:
         calendar_links.many(null[30], found[30, 1.0], "after all")
         calendar_links.many(null[30], found[30, 0.5], "after half")
     print("\nsingle events: a story of m items in two hours; recall / FDR by BH over 200 events")
-    print("| record | items | one event alone, p <= 0.05 | 20 % of events | 5 % of events |")
-    print("|---|---|---|---|---|")
+    print("| record | items | one event alone, p <= 0.05 | median p | 20 % of events | 5 % of events |")
+    print("|---|---|---|---|---|---|")
     events = 40 if quick else 200
     for record in records(quick):
         null = single_groups.outcomes(record, 0, 2 * events + 100, 1)
@@ -84,7 +87,7 @@ def power(quick: bool) -> None:
 
 
 def _sizes(record: single_groups.Record) -> tuple[int, ...]:
-    return (3, 4, 5, 6) if record.name.startswith("one") else (4, 8, 12, 16, 24, 32)
+    return (3, 4, 5, 6) if record.usual == 1 else (8, 16, 32, 48, 64, 96, 128, 192)
 
 
 def probability(quick: bool) -> None:
@@ -95,37 +98,62 @@ def probability(quick: bool) -> None:
         null = calendar_links.nulls(feeds, size, only=((30, ""),))
         shown[f"calendars, {name}"] = calendar_links.probability(feeds, null[30], size)
     print("\nsingle events, both sides")
-    print("| record | stories | events | ECE | Brier skill | reliability - resolution + uncertainty |")
-    print("|---|---|---|---|---|---|")
+    print("| record | stories | events | ECE | Brier skill | reliability - resolution + uncertainty ", end="")
+    print("| mean likelihood by items |")
+    print("|---|---|---|---|---|---|---|")
     events = 40 if quick else 200
     for record in records(quick):
         none = single_groups.outcomes(record, 0, 4 * events, 1)
-        found = {m: single_groups.outcomes(record, m, events // 2, 3) for m in (3, 4, 6, 8, 10)}
-        shown[f"single events, {record.name}"] = single_groups.probability(record, none, found)
+        for label, times in PRIORS.items():
+            found = {record.usual * k: single_groups.outcomes(record, record.usual * k, events // 2, 3) for k in times}
+            said = single_groups.probability(record, none, found, label)
+            shown.setdefault(f"single events, {record.name}", said)
     if not quick:
         diagram(shown)
 
 
 def diagram(shown: dict[str, Forecast]) -> None:
-    """Draw what was said against how often it was true, in bins of a tenth, with the weight of each."""
+    """Draw what was said against how often it was true, in bins of a tenth: share, 95 % limits, number of cases."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot([0, 1], [0, 1], color="0.7", linewidth=1)
-    for (name, (said, true, weight)), marker in zip(shown.items(), "osD^v", strict=False):
-        bins = np.minimum((said * 10).astype(np.int64), 9)
-        mass = np.bincount(bins, weights=weight, minlength=10)
-        held = np.bincount(bins, minlength=10) >= 8
-        mean, often = (np.bincount(bins, weights=weight * v, minlength=10)[held] / mass[held] for v in (said, true))
-        left.plot(mean, often, marker=marker, markersize=5, linewidth=1, label=name)
-        right.semilogy(np.arange(10) / 10 + 0.05, np.maximum(mass, 1e-5), marker=marker, markersize=5, linewidth=1)
-    left.set(xlabel="likelihood stated", ylabel="share that was real", xlim=(0, 1), ylim=(0, 1))
-    right.set(xlabel="likelihood stated", ylabel="share of all cases", xlim=(0, 1))
-    left.legend(fontsize=8, frameon=False)
-    figure.suptitle("Reliability at a base rate of 5 %", fontsize=11)
+    figure = Figure(figsize=(9.6, 8.2), layout="constrained")
+    for axes, (name, forecast) in zip(figure.subplots(2, 2).ravel(), shown.items(), strict=False):
+        axes.plot([0, 1], [0, 1], color="0.7", linewidth=1)
+        for said, share, low, high, cases in reliability(forecast):
+            axes.errorbar(said, share, [[share - low], [high - share]], color="C0", marker="o", capsize=3)
+            below = share > 0.8
+            axes.annotate(
+                f"{cases:,}", (said, low if below else high), (0, -3 if below else 3), textcoords="offset points",
+                ha="left" if said < 0.05 else "center", va="top" if below else "bottom", fontsize=8, color="0.35",
+            )  # fmt: skip
+        axes.set(xlabel="likelihood stated", ylabel="share that was real", xlim=(-0.02, 1.02), ylim=(-0.06, 1.06))
+        axes.set_title(name, fontsize=10)
+    figure.suptitle("Reliability at a base rate of 5 %: share, 95 % limits, number of cases", fontsize=11)
     figure.savefig(PICTURE, dpi=120, metadata={"Software": None})
     print(f"\nreliability diagram: {PICTURE.relative_to(PICTURE.parents[2])}")
+
+
+def reliability(forecast: Forecast) -> list[tuple[float, float, float, float, int]]:
+    """(mean stated, share real, its 95 % limits, cases) of each tenth.
+
+    Cases are not drawn at the base rate but weighted to it: the limits are those of the counts (Clopper and Pearson),
+    carried over by the ratio of the weights.
+    """
+    said, true, weight = forecast
+    of_null, of_real = weight[0], weight[-1]
+    bins = np.minimum((said * 10).astype(np.int64), 9)
+    found = []
+    for k in np.unique(bins):
+        held = bins == k
+        n, hits = int(held.sum()), int(true[held].sum())
+        ends = (
+            beta.ppf(0.025, hits, n - hits + 1) if hits else 0.0,
+            beta.ppf(0.975, hits + 1, n - hits) if hits < n else 1.0,
+        )
+        low, high = (float(of_real * x / (of_real * x + of_null * (1 - x))) for x in ends)
+        mean, share = (float(np.average(v[held], weights=weight[held])) for v in (said, true))
+        found.append((mean, share, min(low, share), max(high, share), n))
+    return found
 
 
 def main() -> None:

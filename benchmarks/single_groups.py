@@ -21,7 +21,7 @@ from scipy.stats import kstest
 from surges import SPREAD, START, world
 
 from latticeforge.model import CalendarEvent
-from latticeforge.narratives.calendar_counts import WINDOW_SLOTS
+from latticeforge.narratives.calendar_counts import DAY_SLOTS, HOUR_SLOTS, WINDOW_SLOTS
 from latticeforge.narratives.placebo import benjamini_hochberg
 from latticeforge.radar.analyze import gaps_of
 from latticeforge.radar.analyze_calendars import Grid, grid_of
@@ -30,6 +30,7 @@ from latticeforge.radar.analyze_groups import Groups
 LEVEL = 0.05
 BASE_RATE = 0.05
 _PUT = -1  # row of an item that was put in
+_COPRIME = 25  # slots between those looked at for what is usual, so that all hours are
 Vectors = NDArray[np.float32]
 
 
@@ -43,6 +44,7 @@ class Record:
     grid: Grid
     slot: NDArray[np.int64]
     story: Callable[[int, np.random.Generator], Vectors]  # the vectors of m items of one story
+    usual: int  # items of the largest group of an ordinary slot, on which the effect prior stands
 
 
 def one_outlet(cache: Path) -> Record:
@@ -103,13 +105,17 @@ def _record(
         {"item_id": [f"{i:08d}" for i in range(len(seen))], "source": "a", "url": urls, "event_at": seen}
     )
     grid = grid_of(items["event_at"].dt.epoch("us").to_numpy(), gaps_of(items["event_at"]))
-    return Record(name, items, vectors, grid, np.array([grid.slot(at) for at in seen], dtype=np.int64), story)
+    slot = np.array([grid.slot(at) for at in seen], dtype=np.int64)
+    windows = Groups(items, slot, vectors, grid)
+    every_day = np.flatnonzero(windows.usable())[::_COPRIME]
+    usual = int(np.median([windows.largest(int(s)).sizes[0] for s in every_day]))
+    return Record(name, items, vectors, grid, slot, story, usual)
 
 
 class Raised(Groups):
     """The windows of a record with room for one story, put somewhere and taken away again."""
 
-    _ROOM = 256
+    _ROOM = 512
 
     def __init__(self, record: Record) -> None:
         super().__init__(record.items, record.slot, record.vectors, record.grid)
@@ -136,6 +142,7 @@ class Raised(Groups):
 class Outcome:
     """One event: m items of a story after it (0: none)."""
 
+    slot: int
     p: float
     likelihood: float
     found: bool  # whether the group that was judged is mostly the story
@@ -156,25 +163,29 @@ def outcomes(record: Record, m: int, events: int, seed: int) -> list[Outcome]:
         one = groups.test(event, title, usable, 0)
         if one is not None:
             own = one.rows == _PUT
-            found.append(Outcome(one.test.p, one.test.likelihood, bool(own.sum() * 2 > own.size)))
+            found.append(Outcome(int(slot), one.test.p, one.test.likelihood, bool(own.sum() * 2 > own.size)))
     return found
 
 
 def null_table(record: Record, events: int) -> list[Outcome]:
-    """Placebo events: how often p is small, and whether calendars of 30 single events hold any link."""
-    null = outcomes(record, 0, events, 1)
-    p = np.array([o.p for o in null])
+    """Placebo events: how often p is small, at any hour and in single parts of the day, and in calendars of 30."""
+    null = outcomes(record, 0, events, 5)
+    p, part = np.array([o.p for o in null]), np.array([o.slot % DAY_SLOTS // (3 * HOUR_SLOTS) for o in null])
     rng = np.random.default_rng(2)
     calendars = [rng.choice(p, 30, replace=False) for _ in range(1000)]
     hit = sum(min(benjamini_hochberg(list(c), 30)) <= LEVEL for c in calendars)
-    uniform = kstest(p, "uniform")
+    parts = [np.mean(p[part == k] <= LEVEL) for k in range(8)]
     print(f"| {record.name} | {p.size} | {limits(int((p <= LEVEL).sum()), p.size)} | {np.mean(p <= 0.01):.4f} ", end="")
-    print(f"| {uniform.statistic:.3f} | {hit / 1000:.3f} |", flush=True)
+    print(f"| {min(parts):.3f}-{max(parts):.3f} ", end="")
+    print(f"| {kstest(p, 'uniform').statistic:.3f} | {hit / 1000:.3f} |", flush=True)
     return null
 
 
 def power_table(record: Record, null: list[Outcome], sizes: tuple[int, ...], events: int) -> dict[int, list[Outcome]]:
-    """Recall and false-discovery rate by Benjamini-Hochberg over 200 events of which 20 % or 5 % have a story."""
+    """Recall and false-discovery rate by Benjamini-Hochberg over 200 events of which 20 % or 5 % have a story.
+
+    A group found that is not the story is a false one.
+    """
     found = {}
     for m in sizes:
         found[m] = outcomes(record, m, events, 3)
@@ -182,34 +193,38 @@ def power_table(record: Record, null: list[Outcome], sizes: tuple[int, ...], eve
         for share in (0.2, 0.05):
             recall, fdr = together(found[m], null, share)
             cells.append(f"{recall:.2f} / {fdr:.3f}")
-        alone = np.mean([o.p <= LEVEL for o in found[m]])
-        print(f"| {record.name} | {m} | {alone:.2f} | {' | '.join(cells)} |", flush=True)
+        alone = np.mean([o.p <= LEVEL and o.found for o in found[m]])
+        median = float(np.median([o.p for o in found[m]]))
+        print(f"| {record.name} | {m} | {alone:.2f} | {median:.4f} | {' | '.join(cells)} |", flush=True)
     return found
 
 
 def together(true: list[Outcome], null: list[Outcome], share: float) -> tuple[float, float]:
     """(recall, FDR) of 200 events together, drawn from both pools."""
     rng = np.random.default_rng(4)
-    p1, p0 = (np.array([o.p for o in pool]) for pool in (true, null))
+    p0 = np.array([o.p for o in null])
     n, k = 200, round(200 * share)
     recall, fdr = [], []
     for _ in range(300):
-        q = np.array(benjamini_hochberg([*rng.choice(p1, k), *rng.choice(p0, n - k, replace=False)], n))
+        drawn = [true[i] for i in rng.integers(len(true), size=k)]
+        q = np.array(benjamini_hochberg([*(o.p for o in drawn), *rng.choice(p0, n - k, replace=False)], n))
         hit = q <= LEVEL
-        recall.append(hit[:k].mean())
-        fdr.append(hit[k:].sum() / max(int(hit.sum()), 1))
+        right = int((hit[:k] & np.array([o.found for o in drawn])).sum())
+        recall.append(right / k)
+        fdr.append((int(hit.sum()) - right) / max(int(hit.sum()), 1))
     return float(np.mean(recall)), float(np.mean(fdr))
 
 
-def probability(record: Record, null: list[Outcome], found: dict[int, list[Outcome]]) -> Forecast:
-    """Calibration of the likelihood at the stated base rate, stories of the given sizes equally often."""
-    true = [o for pool in found.values() for o in pool]
-    p = np.array([o.likelihood for o in [*null, *true]])
-    y = np.array([0.0] * len(null) + [1.0] * len(true))
-    w = np.array([(1 - BASE_RATE) / len(null)] * len(null) + [BASE_RATE / len(true)] * len(true))
+def probability(record: Record, null: list[Outcome], found: dict[int, list[Outcome]], label: str) -> Forecast:
+    """Calibration of the likelihood at the stated base rate, stories of the given sizes equally often.
+
+    True is a group that is the story; where another group is rarer, the statement was about that one.
+    """
+    stories = [o for pool in found.values() for o in pool]
+    p = np.array([o.likelihood for o in [*null, *stories]])
+    y = np.array([0.0] * len(null) + [float(o.found) for o in stories])
+    w = np.array([(1 - BASE_RATE) / len(null)] * len(null) + [BASE_RATE / len(stories)] * len(stories))
     ece, skill, parts = murphy(p, y, w)
-    sizes = ", ".join(map(str, found))
-    print(f"| {record.name} | {sizes} items | {p.size} | {ece:.4f} | {skill:.2f} | {parts} |")
     by_size = " ".join(f"{m}: {np.mean([o.likelihood for o in pool]):.2f};" for m, pool in found.items())
-    print(f"mean likelihood by items, {by_size}")
+    print(f"| {record.name} | {label} | {p.size} | {ece:.4f} | {skill:.2f} | {parts} | {by_size} |", flush=True)
     return p, y, w

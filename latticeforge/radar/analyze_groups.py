@@ -73,7 +73,7 @@ class Groups:
         era = era[(era >= 0) & (era < usable.size)]
         slots = era[usable[era]]
         found = [
-            self._without(event_vector, int(s)) if abs(int(s) - at) < WINDOW_SLOTS else self._group(int(s))
+            self._without(event_vector, int(s)) if abs(int(s) - at) < WINDOW_SLOTS else self.largest(int(s))
             for s in slots
         ]
         real = int(np.searchsorted(slots, at))
@@ -93,7 +93,8 @@ class Groups:
         low, high = np.searchsorted(self._slot, [slot, slot + WINDOW_SLOTS], side="right")
         return np.arange(low, high)
 
-    def _group(self, slot: int) -> Group:
+    def largest(self, slot: int) -> Group:
+        """The largest groups of the window after a slot, no event's coverage taken out."""
         if slot not in self._known:
             self._known[slot] = self._largest(self._inside(slot), slot)
         return self._known[slot]
