@@ -41,7 +41,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lf_assets.backfill", description=__doc__)
     parser.add_argument("--from", dest="start", help="first instant, like 2025-01-28T12:00Z")
     parser.add_argument("--to", dest="end", help="first instant after it")
-    parser.add_argument("--asset-group", choices=["core", "marts"], default="core")
+    parser.add_argument("--asset-group", choices=["core", "state", "marts"], default="core")
     parser.add_argument("--snapshot", metavar="DAY", help="seal this UTC day afterwards")
     parser.add_argument("--wait", action="store_true", help="load everything, then begin when a line comes on stdin")
     asked = parser.parse_args(arguments)
@@ -81,7 +81,7 @@ def _runs(asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, str]]]:
         yield "marts_job", {}
     elif asked.start is not None:
         for first, last in hour_ranges(asked.start, asked.end):
-            yield "hour_job", _range(first, last)
+            yield "state_job" if asked.asset_group == "state" else "hour_job", _range(first, last)
     if asked.snapshot:
         yield "snapshot_job", {"dagster/partition": asked.snapshot.isoformat()}
 

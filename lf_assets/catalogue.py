@@ -69,6 +69,27 @@ CORE: dict[str, Entry] = {
         _DERIVED,
         "links scored",
     ),
+    "signals": Entry(
+        "How each leading source, term and narrative stands in a window, against its own last day: robust scores, with"
+        " what was clipped; missing is not zero.",
+        RADAR,
+        _DERIVED,
+        "streams",
+    ),
+    "regimes": Entry(
+        "Early warnings of each stream with their lead, and how all streams of a kind behave together; a label that"
+        " emergence does not bear out is no attractor and is not shown.",
+        RADAR,
+        _DERIVED,
+        "streams and kinds judged",
+    ),
+    "beliefs": Entry(
+        "What each of the five detectors believes of a link, what they believe together, and their conflict K: the"
+        " masses that the score rests on.",
+        DESK,
+        _DERIVED,
+        "beliefs",
+    ),
 }
 
 EXTERNAL: dict[str, Entry] = {

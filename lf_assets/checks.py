@@ -13,6 +13,7 @@ from datetime import datetime
 import dagster as dg
 import psycopg
 
+from latticeforge.model import ASSETS
 from latticeforge.store.integrity import (
     LiveComparison,
     ledger_problems,
@@ -49,7 +50,8 @@ _BLOCKING = {LIVE, LEDGER}
 def names_of(asset: str) -> list[str]:
     """The checks of a core asset."""
     own = {"articles": [UNIQUE, IN_WINDOW], "embeddings": [VECTORS]}.get(asset, [])
-    return [LIVE, LEDGER, CHAIN, *own, *([EXPECTATIONS] if asset in SUITES else [])]
+    live = [LIVE] if asset in ASSETS else []  # the others the radar does not say
+    return [*live, LEDGER, CHAIN, *own, *([EXPECTATIONS] if asset in SUITES else [])]
 
 
 def specs_of(asset: str) -> list[dg.AssetCheckSpec]:

@@ -1,4 +1,4 @@
-"""The seven derived assets, hour by hour, each by the same library function that the radar calls.
+"""The derived assets, hour by hour, each by one library function: seven that the radar calls too, and what follows.
 
 Here: one body for all of them: load, compute, compare with what was said live, write, check, describe. Not here: the
 stages (``latticeforge.radar.stages``).
@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
-from latticeforge.model import ASSETS
 from latticeforge.radar.stages import compute
+from latticeforge.state.regimes import HISTORY_ROWS
+from latticeforge.state.streams import DAY_ROWS, HOUR_ROWS
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.audit import act
 from latticeforge.store.digest import range_digest
 from latticeforge.store.generations import Written, microseconds, write_generations
 from latticeforge.store.integrity import compare_live
 from latticeforge.store.progress import newest_seq
 from lf_assets.catalogue import CORE
-from lf_assets.checks import chain_result, live_result, specs_of, stored_results
-from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, windows_of
+from lf_assets.checks import LIVE, chain_result, live_result, names_of, specs_of, stored_results
+from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, trailing, windows_of
 from lf_assets.plots import bars
 from resources import EncoderResource, StoreResource
 
@@ -25,11 +27,18 @@ REASON_TAG = "latticeforge/reason"
 LANDED_SEQ = "landed_seq"
 
 # What a stage reads beside the assets that model.ASSETS names, or reads of earlier hours.
-_LANDED = {"articles": ["item"], "correlations": ["calendar_event"]}
+_LANDED = {
+    "articles": ["item"],
+    "correlations": ["calendar_event"],
+    "signals": ["attention"],
+    "regimes": ["attention"],
+}
 _EARLIER: dict[str, dict[str, dg.PartitionMapping]] = {
     "spike_baselines": {"narratives": HISTORY},
     "spikes": {"narratives": HISTORY},
     "correlations": {"spikes": LINKABLE, "narratives": HISTORY},
+    "signals": {"articles": trailing(DAY_ROWS // HOUR_ROWS)},
+    "regimes": {"articles": trailing(HISTORY_ROWS // HOUR_ROWS)},
 }
 
 
@@ -58,10 +67,11 @@ def core_asset(name: str) -> dg.AssetsDefinition:
             act(connection, command=f"dagster {context.job_name} {context.run.run_id}", reason=reason)
             landed_seq = newest_seq(connection)
             writes = compute(connection, name, windows, encoder=encoder.encoder)
-            live = compare_live(connection, writes)
-            yield live_result(live)
-            if live.problems:
-                raise dg.Failure(f"nothing was written: {live.problems[0]}", allow_retries=False)
+            if LIVE in names_of(name):
+                live = compare_live(connection, writes)
+                yield live_result(live)
+                if live.problems:
+                    raise dg.Failure(f"nothing was written: {live.problems[0]}", allow_retries=False)
             written = write_generations(connection, writes, origin="dagster", reason=reason)
             yield from stored_results(connection, name, windows[0].start, windows[-1].end)
         with store.store.connection() as connection:  # the ledger's entries are made as the rows are committed
@@ -75,9 +85,8 @@ def core_asset(name: str) -> dg.AssetsDefinition:
 def _deps(name: str) -> list[dg.AssetDep]:
     landed = [dg.AssetDep(["landing", table]) for table in _LANDED.get(name, [])]
     earlier = _EARLIER.get(name, {})
-    return landed + [
-        dg.AssetDep(["core", upstream], partition_mapping=earlier.get(upstream)) for upstream in ASSETS[name].upstream
-    ]
+    upstream = EVERY_ASSET[name].upstream
+    return landed + [dg.AssetDep(["core", one], partition_mapping=earlier.get(one)) for one in upstream]
 
 
 def _metadata(name: str, written: Sequence[Written], unit: str) -> Mapping[str, object]:
@@ -102,4 +111,4 @@ def _describe_hours(context: dg.AssetExecutionContext, written: Sequence[Written
         context.add_asset_metadata({"dagster/partition_row_count": count}, partition_key=key)
 
 
-CORE_ASSETS = [core_asset(name) for name in ASSETS]
+CORE_ASSETS = [core_asset(name) for name in EVERY_ASSET]

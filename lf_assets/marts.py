@@ -14,12 +14,12 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
-from latticeforge.model import ASSETS
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.marts import PROJECT_DIR, dbt_environment
 from lf_assets.catalogue import DESK
 from resources import StoreResource
 
-_ASSET_OF_TABLE = {table.name: name for name, asset in ASSETS.items() for table in asset.tables}
+_ASSET_OF_TABLE = {table.name: name for name, asset in EVERY_ASSET.items() for table in asset.tables}
 _ASSET_OF_SOURCE = {
     **{table: ["core", asset] for table, asset in _ASSET_OF_TABLE.items()},
     "core.active": ["core", "distraction_scores"],

@@ -7,10 +7,19 @@ from __future__ import annotations
 
 import dagster as dg
 
+from latticeforge.model import ASSETS
+from latticeforge.state_model import STATE_ASSETS
+
 HOUR_JOB = dg.define_asset_job(
     "hour_job",
-    selection=dg.AssetSelection.groups("core"),
+    selection=dg.AssetSelection.assets(*(["core", name] for name in ASSETS)),
     description="One hour (12 windows): articles to distraction scores, compared with what was said live.",
+    executor_def=dg.in_process_executor,
+)
+STATE_JOB = dg.define_asset_job(
+    "state_job",
+    selection=dg.AssetSelection.assets(*(["core", name] for name in STATE_ASSETS)),
+    description="One hour (12 windows): signals, regimes and beliefs, from what that hour is.",
     executor_def=dg.in_process_executor,
 )
 MARTS_JOB = dg.define_asset_job(

@@ -19,6 +19,7 @@ from latticeforge.model import ASSETS
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import RECENT_WINDOWS
 from latticeforge.radar.stages import compute
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store import Store
 from latticeforge.store.audit import Change, act, changes_under
 from latticeforge.store.generations import write_generations
@@ -80,7 +81,7 @@ class Effect:
         for m in self.moves:
             windows, before, after = found.get(m.asset, (0, 0, 0))
             found[m.asset] = (windows + 1, before + m.rows_before, after + m.rows_after)
-        return {name: found[name] for name in ASSETS if name in found}
+        return {name: found[name] for name in EVERY_ASSET if name in found}
 
     def to_dict(self) -> dict[str, Any]:
         """For programs."""
@@ -265,8 +266,8 @@ def _reach(asked: Rollback | Recorded) -> timedelta:
 
 
 def _refuse_nonsense(asked: Rollback) -> None:
-    if asked.asset not in ASSETS:
-        raise RollbackFault(f"there is no asset {asked.asset!r}; there are {', '.join(ASSETS)}")
+    if asked.asset not in EVERY_ASSET:
+        raise RollbackFault(f"there is no asset {asked.asset!r}; there are {', '.join(EVERY_ASSET)}")
     if asked.start >= asked.end:
         raise RollbackFault(f"{asked.start.isoformat()} is not before {asked.end.isoformat()}")
     if asked.source is not None and asked.fetch_id is not None:

@@ -15,8 +15,9 @@ import polars as pl
 import psycopg
 
 from latticeforge.embedding import Encoder
-from latticeforge.model import ASSETS, text_hash
+from latticeforge.model import text_hash
 from latticeforge.radar.stages import compute
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store import Store
 from latticeforge.store.archive import tables
 from latticeforge.store.digest import asset_digest
@@ -118,7 +119,7 @@ def _rows(
     checked = 0
     problems: list[str] = []
     for first, last in _days(start, end):
-        for asset in ASSETS:
+        for asset in EVERY_ASSET:
             n, found = mismatches(c, asset, first, last)
             checked += n
             for mismatch in found:
@@ -130,9 +131,9 @@ def _places(c: psycopg.Connection, encoder: Callable[[], Encoder], archive: Arch
     """The rows that differ, where what was recorded can be had: computed again, or from the archive."""
     where = f"{found.asset} {found.window} generation {found.generation_id}"
     for right in _candidates(c, encoder, archive, found):
-        if asset_digest(ASSETS[found.asset], right) == found.digest:
+        if asset_digest(EVERY_ASSET[found.asset], right) == found.digest:
             return differing_rows(found, right)
-    names = ", ".join(t.name for t in ASSETS[found.asset].tables)
+    names = ", ".join(t.name for t in EVERY_ASSET[found.asset].tables)
     return [f"{where}: {found.told}; which row of {names} cannot be told, it computes to something else today"]
 
 
@@ -142,7 +143,7 @@ def _candidates(
     with c.transaction(force_rollback=True):  # a vector that is missing must not be put back on the way
         writes = compute(c, found.asset, [found.window], encoder=encoder())
     for write in writes:
-        kinds = ASSETS[found.asset].tables
+        kinds = EVERY_ASSET[found.asset].tables
         yield tuple(t.shape(f) for t, f in zip(kinds, write.frames, strict=True))
     archived = _from_archive(archive, found)
     if archived is not None:
@@ -151,16 +152,16 @@ def _candidates(
 
 def _from_archive(archive: Archive, found: Mismatch) -> Frames | None:
     day = found.window.start.date()
-    if day not in archive.days():
-        return None
     known = {t.name: t for t in tables()}
+    if day not in archive.days() or EVERY_ASSET[found.asset].tables[0].name not in known:
+        return None
     try:
         with archive.fetched(day) as folder:
-            frames = [read_rows(folder, known[t.name]) for t in ASSETS[found.asset].tables]
+            frames = [read_rows(folder, known[t.name]) for t in EVERY_ASSET[found.asset].tables]
     except SnapshotFault:
         return None  # the check of the archive names what is wrong with it
     mine = pl.col("window_start") == found.window.start
-    return tuple(t.shape(f.filter(mine)) for t, f in zip(ASSETS[found.asset].tables, frames, strict=True))
+    return tuple(t.shape(f.filter(mine)) for t, f in zip(EVERY_ASSET[found.asset].tables, frames, strict=True))
 
 
 def _counting(c: psycopg.Connection, start: datetime, end: datetime) -> Finding:

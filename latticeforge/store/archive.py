@@ -215,7 +215,9 @@ def read_day(connection: psycopg.Connection, day: date) -> Day:
     """All rows of ``day`` (UTC): items by event time (else first seen), the rest by their own time."""
     start = datetime.combine(day, time(), UTC)
     end = start + DAY
-    frames = [(t, _read(connection, t, start, end)) for t in INPUT]
+    frames = [(t, _read(connection, t, start, end)) for t in INPUT[:-1]]
+    generations = _read(connection, GENERATION, start, end)
+    frames.append((GENERATION, generations.filter(pl.col("asset").is_in(list(ASSETS)))))  # the others are not sealed
     shaped = iter(tables()[len(INPUT) :])
     for asset in ASSETS.values():
         for table in asset.tables:

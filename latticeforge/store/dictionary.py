@@ -14,7 +14,8 @@ from typing import Any
 import polars as pl
 import yaml
 
-from latticeforge.model import ASSETS, VECTOR
+from latticeforge.model import VECTOR
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.marts import PROJECT_DIR
 
 _HEAD = """# Data dictionary
@@ -27,14 +28,19 @@ _SCHEMAS = ("landing", "core", "live", "ops")
 
 def data_dictionary(project_dir: Path = PROJECT_DIR) -> str:
     """The page as Markdown: what the dashboard reads, then what it is made of."""
-    marts = _read(project_dir / "models" / "marts" / "marts.yml")["models"]
+    marts = [model for path in _files(project_dir, "marts", "*") for model in _read(path)["models"]]
     parts = [_HEAD, "## marts: what the dashboard reads\n"]
     parts += ["\n".join(_table(model["name"], model, _types(model))) for model in marts]
     for schema in _SCHEMAS:
-        source = _read(project_dir / "models" / "sources" / f"{schema}.yml")["sources"][0]
-        parts.append(f"## {schema}: {_line(source['description'])}\n")
-        parts += ["\n".join(_table(t["name"], t, _model_types(f"{schema}.{t['name']}"))) for t in source["tables"]]
+        sources = [_read(path)["sources"][0] for path in _files(project_dir, "sources", f"{schema}*")]
+        parts.append(f"## {schema}: {_line(sources[0]['description'])}\n")
+        tables = [table for source in sources for table in source["tables"]]
+        parts += ["\n".join(_table(t["name"], t, _model_types(f"{schema}.{t['name']}"))) for t in tables]
     return "\n".join(parts)
+
+
+def _files(project_dir: Path, folder: str, pattern: str) -> list[Path]:
+    return sorted((project_dir / "models" / folder).glob(f"{pattern}.yml"), key=lambda path: path.stem)
 
 
 def _table(name: str, described: dict[str, Any], types: dict[str, str]) -> Iterator[str]:
@@ -51,7 +57,7 @@ def _types(model: dict[str, Any]) -> dict[str, str]:
 
 
 def _model_types(table: str) -> dict[str, str]:
-    for asset in ASSETS.values():
+    for asset in EVERY_ASSET.values():
         for known in asset.tables:
             if known.name == table:
                 return {name: _type_name(kind) for name, kind in known.columns.items()}

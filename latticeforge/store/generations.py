@@ -16,7 +16,8 @@ import psycopg
 from psycopg import sql
 
 from latticeforge import __version__
-from latticeforge.model import ASSETS, VECTOR, Asset, Schema, Table
+from latticeforge.model import VECTOR, Asset, Schema, Table
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.chains import follow_chains
 from latticeforge.store.digest import asset_digest, range_digest
 from latticeforge.store.vectors import vector_blobs
@@ -64,7 +65,7 @@ def write_generations(
         ValueError: a frame does not fit its table.
     """
     writes = [replace(w, frames=_shaped(w)) for w in writes]
-    digests = [asset_digest(ASSETS[w.asset], w.frames) for w in writes]
+    digests = [asset_digest(EVERY_ASSET[w.asset], w.frames) for w in writes]
     active = _active(connection, writes)
     old = [active.get((w.asset, w.window.start)) for w in writes]
     fresh = [i for i, (before, d) in enumerate(zip(old, digests, strict=True)) if _differs(before, d)]
@@ -96,7 +97,7 @@ def _differs(before: _Pointer | None, digest: bytes) -> bool:
 
 
 def _shaped(write: Write) -> Frames:
-    return tuple(t.shape(f) for t, f in zip(ASSETS[write.asset].tables, write.frames, strict=True))
+    return tuple(t.shape(f) for t, f in zip(EVERY_ASSET[write.asset].tables, write.frames, strict=True))
 
 
 def _active(connection: psycopg.Connection, writes: Sequence[Write]) -> dict[tuple[str, datetime], _Pointer]:
@@ -150,7 +151,7 @@ def _activate(connection: psycopg.Connection, pairs: Sequence[tuple[Write, int]]
 def _copy_rows(connection: psycopg.Connection, pairs: Sequence[tuple[int, Write]]) -> None:
     by_table: dict[str, tuple[Table, list[tuple[int, pl.DataFrame]]]] = {}
     for generation, write in pairs:
-        for table, frame in zip(ASSETS[write.asset].tables, write.frames, strict=True):
+        for table, frame in zip(EVERY_ASSET[write.asset].tables, write.frames, strict=True):
             if frame.height:
                 by_table.setdefault(table.name, (table, []))[1].append((generation, frame))
     for table, frames in by_table.values():
@@ -191,7 +192,7 @@ def read_active(
     connection: psycopg.Connection, asset: str, start: datetime, end: datetime, *, table: int = 0
 ) -> pl.DataFrame:
     """The rows that count, of one asset, for windows in ``[start, end)``, in canonical order (window, key)."""
-    kind = ASSETS[asset].tables[table]
+    kind = EVERY_ASSET[asset].tables[table]
     return read_table(connection, asset, kind, start, end)
 
 
@@ -255,7 +256,9 @@ def digests(connection: psycopg.Connection, start: datetime, end: datetime) -> d
 
     Computed from the rows themselves, not from the ledger, so that a changed row changes it.
     """
-    return {name: range_digest(name, window_digests(connection, ASSETS[name], start, end)) for name in ASSETS}
+    return {
+        name: range_digest(name, window_digests(connection, known, start, end)) for name, known in EVERY_ASSET.items()
+    }
 
 
 def window_digests(

@@ -20,6 +20,7 @@ from latticeforge import __version__
 from latticeforge.model import ASSETS, item_id_of, text_hash
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import history_windows
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.digest import asset_digest
 from latticeforge.store.generations import Frames, Write, computed_windows, read_active, read_generations
 from latticeforge.store.vectors import load_vectors
@@ -116,7 +117,7 @@ def mismatches(
         " and not exists (select from core.removed r where r.generation_id = g.generation_id) order by 2, 1",
         (asset, start, end, active_only),
     ).fetchall()
-    kind = ASSETS[asset]
+    kind = EVERY_ASSET[asset]
     parts = [_by_generation(read_generations(connection, t, [row[0] for row in listed])) for t in kind.tables]
     found = []
     for generation, at, rows, digest, active in listed:
@@ -150,7 +151,7 @@ def ledger_problems(connection: psycopg.Connection, asset: str, start: datetime,
 def differing_rows(found: Mismatch, right: Frames) -> list[str]:
     """Each row in which a mismatch differs from the rows that were recorded: table, window, generation, key, column."""
     problems = []
-    for table, there, was in zip(ASSETS[found.asset].tables, found.frames, right, strict=True):
+    for table, there, was in zip(EVERY_ASSET[found.asset].tables, found.frames, right, strict=True):
         where = f"{table.name} {found.window} generation {found.generation_id}"
         keys = list(table.key)
         now = {tuple(row[k] for k in keys): row for row in there.iter_rows(named=True)}
@@ -226,12 +227,12 @@ def compare_live(connection: psycopg.Connection, writes: Sequence[Write]) -> Liv
         if write.window.start not in live:
             continue
         generation, digest, created_at = live[write.window.start]
-        if digest == asset_digest(ASSETS[write.asset], write.frames):
+        if digest == asset_digest(EVERY_ASSET[write.asset], write.frames):
             equal += 1
         elif why := _late(connection, write.asset, write.window, generation, created_at):
             explained[str(write.window)] = why
         else:
-            now = asset_digest(ASSETS[write.asset], write.frames).hex()[:16]
+            now = asset_digest(EVERY_ASSET[write.asset], write.frames).hex()[:16]
             problems.append(
                 f"{write.asset} {write.window}: recomputed digest {now}, generation {generation} said live"
                 f" {digest.hex()[:16]}, and nothing it rests on came late"

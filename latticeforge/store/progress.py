@@ -94,3 +94,27 @@ def silence_s(connection: psycopg.Connection, service: str, now: datetime) -> fl
     """Seconds since the service last said that it lives (wall clock); None where it never did."""
     row = connection.execute("select beat_at from ops.service where service = %s", (service,)).fetchone()
     return (now - row[0]).total_seconds() if row else None
+
+
+def moved_hours(
+    connection: psycopg.Connection, after: datetime | None, assets: Sequence[str]
+) -> tuple[datetime | None, list[datetime]]:
+    """The time of the newest transaction, and the hours in which a pointer of ``assets`` moved after ``after``."""
+    row = connection.execute("select max(at) from ops.audit").fetchone()
+    rows = connection.execute(
+        "select distinct date_trunc('hour', v.window_start, 'UTC') from ops.audit u join core.activation v"
+        " using (audit_id) where u.at > coalesce(%s::timestamptz, '-infinity') and v.asset = any(%s) order by 1",
+        (after, list(assets)),
+    ).fetchall()
+    return (row[0] if row else None), [at.astimezone(UTC) for (at,) in rows]
+
+
+def whole_hours(connection: psycopg.Connection, asset: str, hours: Sequence[datetime]) -> list[datetime]:
+    """Those of ``hours`` of which every window of ``asset`` is computed."""
+    rows = connection.execute(
+        "select date_trunc('hour', window_start, 'UTC') from core.active where asset = %s"
+        " and date_trunc('hour', window_start, 'UTC') = any(%s) and window_start >= %s group by 1"
+        " having count(*) = %s order by 1",
+        (asset, list(hours), min(hours, default=None), HOUR // WINDOW),
+    ).fetchall()
+    return [at.astimezone(UTC) for (at,) in rows]

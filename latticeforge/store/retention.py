@@ -17,7 +17,7 @@ from datetime import date, datetime
 import psycopg
 from psycopg import sql
 
-from latticeforge.model import ASSETS
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.audit import act, audit_id
 from latticeforge.store.database import Store
 
@@ -86,7 +86,7 @@ def _removable_generations(c: psycopg.Connection, kept_from: datetime, sealed: l
 
 def _remove_rows(c: psycopg.Connection, generations: list[int], number: int) -> int:
     removed = 0
-    for asset in ASSETS.values():
+    for asset in EVERY_ASSET.values():
         for table in asset.tables:
             statement = sql.SQL("delete from {} where generation_id = any(%s)").format(
                 sql.Identifier(*table.name.split("."))

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import psycopg
 
-from latticeforge.model import ASSETS
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.faults import StoreFault
 
 
@@ -76,10 +76,10 @@ class Move:
 def downstream(asset: str) -> list[str]:
     """``asset`` and every asset that rests on it, in the order they are computed."""
     wanted = {asset}
-    for name, known in ASSETS.items():
+    for name, known in EVERY_ASSET.items():
         if wanted & set(known.upstream):
             wanted.add(name)
-    return [name for name in ASSETS if name in wanted]
+    return [name for name in EVERY_ASSET if name in wanted]
 
 
 def record(connection: psycopg.Connection, asked: Rollback, *, run_by: str, recompute: bool) -> tuple[int, int]:

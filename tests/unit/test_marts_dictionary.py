@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from latticeforge.model import ASSETS
+from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store import Store
 from latticeforge.store.dictionary import data_dictionary
 
@@ -36,11 +36,11 @@ def test_every_source_table_is_described_column_for_column(root: Path, store: St
             ).fetchall()
             described = [column["name"] for column in columns]
             # The store adds generation_id to what an asset computes.
-            derived = table in {t.name for asset in ASSETS.values() for t in asset.tables}
+            derived = table in {t.name for asset in EVERY_ASSET.values() for t in asset.tables}
             assert sorted(described + ["generation_id"] * derived) == sorted(row[0] for row in there), table
             assert all(column.get("description") for column in columns)
 
 
-@pytest.mark.parametrize("table", [table for asset in ASSETS.values() for table in asset.tables], ids=lambda t: t.name)
+@pytest.mark.parametrize("table", [table for asset in EVERY_ASSET.values() for table in asset.tables], ids=lambda t: t.name)
 def test_every_derived_table_of_the_model_is_in_it(root: Path, table: Any) -> None:
     assert [column["name"] for column in _sources(root)[table.name]] == list(table.columns)

@@ -1,0 +1,89 @@
+"""The stages that Dagster alone computes, each for some windows of finished hours.
+
+Here: which stored rows a stage of ``state`` reads. Not here: the stages of the live radar (``stages``), and how rows
+are stored (``store``). What is read lies before the end of the windows asked for, so that hours can be computed in any
+order and again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import polars as pl
+import psycopg
+
+from latticeforge.model import UTC_TIME, Schema
+from latticeforge.state.beliefs import beliefs
+from latticeforge.state.regimes import HISTORY_ROWS, early_warnings, regimes
+from latticeforge.state.signals import signals
+from latticeforge.state.streams import DAY_ROWS, Board, attention_board, source_board
+from latticeforge.store.generations import Frames, computed_windows, read_active
+from latticeforge.store.ledger import gaps_between
+from latticeforge.windows import HOUR, WINDOW, Window, floor_to, windows_between
+
+Computed = list[tuple[Window, Frames]]
+
+_ITEMS = (
+    "select t.window_start, t.source, count(*)::float8 from core.counting a join core.article t using (generation_id)"
+    " where a.asset = 'articles' and t.counted and a.window_start >= %s and a.window_start < %s group by 1, 2"
+)
+_ITEM_COUNTS: Schema = {"window_start": UTC_TIME, "source": pl.String, "items": pl.Float64}
+_MENTIONS = (
+    "select date_bin('5 minutes', observed_at, timestamptz '1970-01-01 00:00:00+00'), platform, term,"
+    " sum(count)::float8 from landing.attention where observed_at >= %s and observed_at < %s group by 1, 2, 3"
+)
+_MENTION_COUNTS: Schema = {
+    "window_start": UTC_TIME,
+    "platform": pl.String,
+    "term": pl.String,
+    "mentions": pl.Float64,
+}
+
+
+def read_boards(connection: psycopg.Connection, start: datetime, end: datetime) -> list[Board]:
+    """Sources and attention of the windows that begin in ``[start, end)``."""
+    items = pl.DataFrame(connection.execute(_ITEMS, (start, end)).fetchall(), schema=_ITEM_COUNTS, orient="row")
+    counts = connection.execute(_MENTIONS, (start, end)).fetchall()
+    mentions = pl.DataFrame(counts, schema=_MENTION_COUNTS, orient="row")
+    gaps = gaps_between(connection, start, end)
+    rows = connection.execute("select source from ops.source where kind = 'attention'").fetchall()
+    of_attention = pl.col("source").is_in([row[0] for row in rows])
+    computed = computed_windows(connection, "articles", [w.start for w in windows_between(start, end)])
+    return [
+        source_board(items, computed, gaps.filter(~of_attention), start, end),
+        attention_board(mentions, gaps.filter(of_attention), start, end),
+    ]
+
+
+def _signals(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
+    boards = read_boards(connection, windows[0].start - DAY_ROWS * WINDOW, windows[-1].end)
+    narrative, baselines = (
+        read_active(connection, asset, windows[0].start, windows[-1].end) for asset in ("narratives", "spike_baselines")
+    )
+    return [(w, (signals(boards, _own(narrative, w), _own(baselines, w), w),)) for w in windows]
+
+
+def _regimes(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
+    first = floor_to(windows[0].start, HOUR)
+    boards = read_boards(connection, first - HISTORY_ROWS * WINDOW, windows[-1].end)
+    warnings = early_warnings(boards, windows)
+    return [(w, (warnings[w.start], regimes(boards, w))) for w in windows]
+
+
+def _beliefs(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
+    span = windows[0].start, windows[-1].end
+    links, articles = (read_active(connection, asset, *span) for asset in ("correlations", "articles"))
+    items = read_active(connection, "narratives", *span, table=1)
+    return [(w, (beliefs(_own(links, w), _own(items, w), _own(articles, w), w),)) for w in windows]
+
+
+def _own(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
+    return rows.filter(pl.col("window_start") == window.start)
+
+
+STATE_STAGES: dict[str, Callable[[psycopg.Connection, Sequence[Window]], Computed]] = {
+    "signals": _signals,
+    "regimes": _regimes,
+    "beliefs": _beliefs,
+}
