@@ -96,10 +96,7 @@ def emergence(
     sets = _sets(parts.shape[1], order, lattice)
     if len(parts) != len(whole):
         raise ValueError(f"series must have one length, not {[len(parts), len(whole)]}")
-    table = np.concatenate([parts, whole], axis=1)
-    if estimator == "gaussian":
-        table -= np.nan_to_num(np.einsum("ij->j", table)) / len(table)  # a rough centre will do
-    before, after = lagged_pairs(table, lag)
+    before, after = lagged_pairs(np.concatenate([parts, whole], axis=1), lag)
     cuts = stretches(len(before)) if errors else []
     terms = lagged_terms(before, after, parts.shape[1], order, estimator, cuts)
     psi, delta, gamma = _criteria(terms, lattice)

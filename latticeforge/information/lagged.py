@@ -24,6 +24,7 @@ Estimator = Literal["gaussian", "discrete"]
 Members = NDArray[np.int64]
 
 _CLOSE_TO_ONE = 1.0 - 1e-12
+_FAR = 1e-4  # of the squares is left as variance where a mean is 100 spreads from 0
 _THIN = -20.0  # nats: a determinant that may be 0 but for the arithmetic
 
 
@@ -78,21 +79,46 @@ def lagged_terms(
 
 def _pairwise_bits(before: Floats, after: Floats, cut: bool) -> Floats:
     """(b, w, w): information of column i on column j later; of all samples and, with ``cut``, without each tenth."""
+    moments = _moments(before, after, cut)
+    power = _power(moments)
+    if (power[0] < _FAR * moments.squares[0]).any():  # far from 0 the differences would lose digits
+        centre = before.mean(axis=0)
+        moments = _moments(before - centre, after - centre, cut)
+        power = _power(moments)
+    power[power <= 1e-13 * moments.squares] = np.inf  # a constant tells nothing
+    cross = moments.products - moments.sums[:, 0, :, None] * (moments.sums[:, 1, None, :] / moments.n)
+    share = cross * cross / (power[:, 0, :, None] * power[:, 1, None, :])
+    found: Floats = -0.5 * BITS * np.log1p(-np.minimum(share, _CLOSE_TO_ONE))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """Samples (b, 1, 1), sums and squares before and after (b, 2, w), products (b, w, w)."""
+
+    n: Floats
+    sums: Floats
+    squares: Floats
+    products: Floats
+
+
+def _moments(before: Floats, after: Floats, cut: bool) -> _Moments:
+    """Moments of samples (n, w): of all and, with ``cut``, without each tenth.
+
+    Summed tenth by tenth in any case: a small product handed to several cores costs more than it takes.
+    """
     whole = len(before) // STRETCHES * STRETCHES
     shape = (STRETCHES, whole // STRETCHES, before.shape[1])
-    pieces = _moments(before[:whole].reshape(shape), after[:whole].reshape(shape))
-    rest = _moments(before[None, whole:], after[None, whole:])
-    total = [piece.sum(axis=0, keepdims=True) + more for piece, more in zip(pieces, rest, strict=True)]
+    tenths = _sums_of_pieces(before[:whole].reshape(shape), after[:whole].reshape(shape))
+    rest = _sums_of_pieces(before[None, whole:], after[None, whole:])
+    total = [tenth.sum(axis=0, keepdims=True) + more for tenth, more in zip(tenths, rest, strict=True)]
     if cut:
-        total = [np.concatenate([t, t - piece]) for t, piece in zip(total, pieces, strict=True)]
-    return _bits_of_moments(*total)
+        total = [np.concatenate([t, t - tenth]) for t, tenth in zip(total, tenths, strict=True)]
+    return _Moments(*total)
 
 
-def _moments(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Samples (b, 1, 1), sums (b, 2, w), squares (b, 2, w), products (b, w, w) of pieces (b, samples, w).
-
-    In pieces the product stays on one core, where handing a small one to several costs more than it takes.
-    """
+def _sums_of_pieces(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """What ``_Moments`` holds, for each of the pieces (b, samples, w)."""
     pieces, size, _ = before.shape
     ones = np.ones((1, size))  # a product with ones is the quickest sum
     sums = np.concatenate([ones @ before, ones @ after], axis=1)
@@ -100,12 +126,8 @@ def _moments(before: Floats, after: Floats) -> tuple[Floats, Floats, Floats, Flo
     return np.full((pieces, 1, 1), float(size)), sums, squares, before.transpose(0, 2, 1) @ after
 
 
-def _bits_of_moments(n: Floats, sums: Floats, squares: Floats, products: Floats) -> Floats:
-    power = squares - sums**2 / n
-    power[power <= 1e-13 * squares] = np.inf  # a constant tells nothing
-    cross = products - sums[:, 0, :, None] * (sums[:, 1, None, :] / n)
-    share = cross * cross / (power[:, 0, :, None] * power[:, 1, None, :])
-    found: Floats = -0.5 * BITS * np.log1p(-np.minimum(share, _CLOSE_TO_ONE))
+def _power(moments: _Moments) -> Floats:
+    found: Floats = moments.squares - moments.sums**2 / moments.n
     return found
 
 

@@ -209,6 +209,14 @@ def test_constants_and_duplicates_tell_nothing_more() -> None:
     assert twice.psi_bits == pytest.approx(emergence(x, v, order=3).psi_bits, abs=1e-6)
 
 
+def test_a_level_far_from_zero_costs_no_digits() -> None:
+    x = memory(500, 4, seed=16)
+    v = x.sum(axis=1)
+    near, far = emergence(x, v), emergence(x + 1e6, v - 1e6)
+    assert far.psi_bits == pytest.approx(near.psi_bits, abs=1e-7)
+    assert far.delta_interval_bits == pytest.approx(near.delta_interval_bits, abs=1e-6)
+
+
 @pytest.mark.parametrize("estimator", ["gaussian", "discrete"])
 def test_conditional_forms_of_a_function_of_the_parts_are_zero(estimator: str) -> None:
     x = np.random.default_rng(10).integers(0, 3, (600, 3)).astype(np.float64)
