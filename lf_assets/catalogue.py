@@ -98,6 +98,12 @@ EXTERNAL: dict[str, Entry] = {
     "landing/calendar_event": Entry("Political events from ICS and CSV calendars.", DESK, _STORED),
     "live/alert": Entry("What the radar says of a window that is still open; provisional.", DESK, _STORED),
     "live/windows": Entry("Windows the radar has closed, with counts, lag and delays.", RADAR, _STORED),
+    "core/calendar_link": Entry(
+        "Tests of whole calendars of events against narratives, with their placebo fans, published by `lf analyze`; "
+        "append-only.",
+        DESK,
+        _STORED,
+    ),
     "ops/source": Entry("Each source with its state, its last success and its next attempt.", RADAR, _STORED),
     "ops/gap": Entry("Holes in collection: open, filled or lost.", RADAR, _STORED),
     "ops/change": Entry("Published numbers that changed, with before, after and why; append-only.", DESK, _STORED),

@@ -11,6 +11,8 @@ from lf_assets.catalogue import EXTERNAL
 
 _UPSTREAM = {"live/windows": ["landing/item"], "live/alert": ["landing/item", "landing/calendar_event"]}
 
+_WRITERS = {"core/calendar_link": "analyst"}
+
 EXTERNAL_SPECS = [
     dg.AssetSpec(
         key=name.split("/"),
@@ -19,7 +21,7 @@ EXTERNAL_SPECS = [
         description=entry.description,
         owners=[entry.owner],
         kinds=set(entry.kinds),
-        tags={"written_by": "radar"},
+        tags={"written_by": _WRITERS.get(name, "radar")},
     )
     for name, entry in EXTERNAL.items()
 ]

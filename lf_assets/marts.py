@@ -26,6 +26,7 @@ _ASSET_OF_SOURCE = {
     "core.generation": ["core", "distraction_scores"],
     "core.embedding": ["core", "embeddings"],
     "core.narrative_chain": ["core", "narratives"],
+    **{f"core.calendar_{name}": ["core", "calendar_link"] for name in ("analysis", "fan")},
     "ops.window": ["live", "windows"],
     "ops.sealed": ["archive", "daily_snapshot"],
     **{f"core.{name}": ["core", "distraction_scores"] for name in ("activation", "ledger", "removed")},

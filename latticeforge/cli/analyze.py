@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from latticeforge.cli.output import BAD_INPUT, fail, known_faults, out, print_js
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from latticeforge.radar.analyze import Analysis
+    from latticeforge.settings import Settings
 
 
 def analyze(
@@ -26,6 +29,10 @@ def analyze(
         Path | None, typer.Option(help="A plan registered with lf prereg; all else becomes exploratory.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of every random draw; the same gives the same bytes.", min=0)] = 0,
+    publish: Annotated[
+        bool,
+        typer.Option("--publish", help="Store it in the database, for the dashboard's page Confirmed."),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Test a calendar of events against a file of items, and write what was found and how surely.
@@ -33,7 +40,7 @@ def analyze(
     Example: [bold]lf analyze --items headlines.csv.gz --calendar events.csv --out result[/]
 
     Each category is a calendar. A link is confirmed only by ten or more events of a kind; one event alone is never more
-    than provisional. Writes narratives, spikes, links (every test), assessments and report.json.
+    than provisional. Writes narratives, spikes, links (every test), assessments, placebo fans and report.json.
     """
     from latticeforge.embedding import load_encoder
     from latticeforge.radar.analyze import analyze as run
@@ -57,6 +64,8 @@ def analyze(
         report = write(analysis, out_dir, began)
     except OSError as error:
         fail(f"{out_dir} cannot be written ({error.strerror or error}); give another --out", BAD_INPUT)
+    if publish:
+        _publish(settings, analysis, report)
     if as_json:
         print_json(report)
         return
@@ -64,6 +73,14 @@ def analyze(
     for note in report["notes"]:
         out.print(f"note: {note}", markup=False, highlight=False, soft_wrap=True)
     out.print(f"{report['tests']} tests in {report['runtime_s']} s; written to {out_dir}", markup=False)
+
+
+def _publish(settings: Settings, analysis: Analysis, report: dict[str, Any]) -> None:
+    from latticeforge.radar.analyze_publish import publish
+    from latticeforge.store.database import open_store
+
+    with known_faults(), open_store(settings) as store, store.connection() as connection:
+        publish(connection, analysis, report)
 
 
 def _print_assessments(rows: pl.DataFrame) -> None:

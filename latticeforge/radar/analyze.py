@@ -38,12 +38,14 @@ from latticeforge.radar.analyze_groups import Grouped, Groups, event_groups
 from latticeforge.radar.analyze_inputs import Inputs
 from latticeforge.radar.analyze_tables import (
     ASSESSMENTS,
+    FANS,
     LINKS,
     NARRATIVES,
     Row,
     calendar_rows,
     event_ledger,
     event_rows,
+    fan_rows,
     group_ledger,
     group_rows,
     table,
@@ -134,6 +136,7 @@ def _tables(
         "spikes": SPIKE.shape(alarms.spikes.unique("spike_id")),
         "links": table(ledger, LINKS, ["test", "calendar_id", "event_id", "narrative_id"]),
         "assessments": table(stamped, ASSESSMENTS, ["calendar_id", "event_id", "p", "narrative"]),
+        "fans": table(fan_rows(tested), FANS, ["test", "calendar_id", "narrative_id", "minute"]),
     }
 
 

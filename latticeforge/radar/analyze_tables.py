@@ -15,6 +15,9 @@ import polars as pl
 from latticeforge.model import UTC_TIME, CalendarEvent, Grade, Verdict
 from latticeforge.narratives import scores
 from latticeforge.narratives.calendar_counts import HOUR_SLOTS
+from latticeforge.narratives.calendar_fan import COLUMNS as FAN_COLUMNS
+from latticeforge.narratives.calendar_fan import FANS as FANS_A_CALENDAR
+from latticeforge.narratives.calendar_fan import calendar_fan
 from latticeforge.narratives.calendar_test import LEVEL, MIN_EVENTS
 from latticeforge.narratives.placebo import benjamini_hochberg
 from latticeforge.radar.analyze_calendars import Tested
@@ -69,6 +72,18 @@ ASSESSMENTS = {
     "evidence": pl.List(pl.String),
     "versions": pl.String,
 }
+FANS = {
+    "test": pl.String,
+    "calendar_id": pl.String,
+    "narrative_id": pl.String,
+    "minute": pl.Int64,  # start of the step, from the event
+    "real": pl.Float64,  # items per event in the step
+    "low": pl.Float64,  # quantiles of the same over placebo calendars
+    "quarter": pl.Float64,
+    "middle": pl.Float64,
+    "three_quarters": pl.Float64,
+    "high": pl.Float64,
+}
 _EMPTY = {"event_id": "", "narrative": "", "evidence": [], "verdict": str(Verdict.NO_EVIDENCE)}
 
 Row = dict[str, Any]
@@ -92,6 +107,21 @@ def calendar_rows(
     silent = {e.calendar_id for e in events} - {t.calendar_id for t in tested}
     rows += [_EMPTY | {"calendar_id": c, "grade": str(Grade.EXPLORATORY), "tests": tests} for c in sorted(silent)]
     return ledger, rows
+
+
+def fan_rows(tested: Sequence[Tested]) -> list[Row]:
+    """What the highest-scoring narratives of each calendar did around its events, and around placebo calendars."""
+    rows: list[Row] = []
+    for one in tested:
+        drawn = one.field.slots[one.test.placebo_rows]
+        order = np.lexsort((np.arange(one.test.score.size), -one.test.score))[:FANS_A_CALENDAR].tolist()
+        for k in (k for k in order if one.test.centre.tested[k]):
+            fan = calendar_fan(
+                one.subject.panel.cumulative[:, k], one.where.slots, drawn, one.unrelated[:, k], one.span
+            )
+            key = {"test": one.name, "calendar_id": one.calendar_id, "narrative_id": one.subject.names[k]}
+            rows += [key | dict(zip(FAN_COLUMNS, values, strict=True)) for values in fan.iter_rows()]
+    return rows
 
 
 def _measured(one: Tested, k: int, q: float, tests: int) -> Row:

@@ -9,7 +9,7 @@ from latticeforge.narratives.scores import MAX_Q
 from streamlit_app import queries
 from streamlit_app.asking import confirmed as asking
 from streamlit_app.database import Row
-from streamlit_app.ui import components, effects_chart, figure, outside, text
+from streamlit_app.ui import calendars, components, effects_chart, figure, outside, text
 from streamlit_app.ui.figure import Figure
 from streamlit_app.ui.text import confirmed as words
 
@@ -58,17 +58,24 @@ def _alarms() -> None:
 def _calendars(status: Row) -> None:
     st.subheader(words.CALENDARS, anchor=False)
     confirmed = components.answered(asking.confirmed)
+    links = components.answered(asking.links)
     found = components.answered(asking.effects)
-    if confirmed is None or found is None:
+    if confirmed is None or links is None or found is None:
         return
     for row in confirmed:
         components.card(row, [])
-    if not confirmed:
+    if not confirmed and (links.is_empty() or links.filter(pl.col("grade") == "confirmed").is_empty()):
         st.markdown(words.CONFIRMED_NONE)
     st.markdown(words.CALENDARS_SAID)
+    if links.is_empty():
+        st.caption(words.LINKS_NONE)
+    else:
+        calendars.show(links)
+    st.subheader(words.SINGLE, anchor=False)
     if found.is_empty():
         st.caption(text.EMPTY)
         return
+    st.markdown(words.SINGLE_SAID)
     kinds = found.group_by("calendar_id").agg(pl.col("event_id").n_unique().alias("events"), pl.len().alias("tests"))
     lines = [
         words.CALENDAR_LINE.format(
@@ -83,15 +90,21 @@ def _calendars(status: Row) -> None:
 def _effects(found: pl.DataFrame, status: Row) -> None:
     shown = found.sort("q_value", "p_value", "link_id").head(SHOWN)
     clean = shown.with_columns(components.cleaned("label"), components.cleaned("event_title"))
-    clear = clean.filter(pl.col("q_value") <= MAX_Q).height
+    named = clean.select(
+        (pl.col("label").str.slice(0, 34) + " · " + pl.col("event_at").dt.strftime("%d %b %H:%M")).alias("row"),
+        pl.col("label").alias("story"),
+        pl.col("event_title").alias("about"),
+        *("effect_items", "effect_low", "effect_high", "p_value", "q_value", "tests"),
+        (pl.col("q_value") <= MAX_Q).alias("clear"),
+    )
     figure.show(
         Figure(
             key="effects",
             title=words.EFFECTS,
             counts=words.EFFECTS_COUNTS,
             interval=words.EFFECTS_INTERVAL,
-            spoken=words.EFFECTS_SPOKEN.format(n=clean.height, clear=clear),
-            chart=effects_chart.forest(clean),
+            spoken=words.EFFECTS_SPOKEN.format(n=named.height, clear=named["clear"].sum()),
+            chart=effects_chart.forest(named, words.EFFECT_AXIS, (words.CLEAR, words.UNCLEAR)),
             data=found,
             page="confirmed",
             until=status["data_now"],

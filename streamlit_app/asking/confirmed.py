@@ -12,6 +12,7 @@ from streamlit_app.database import Row, ask, where
 from streamlit_app.queries import PAGE_TTL
 
 MAX_ROWS = 1_000
+MAX_FAN_ROWS = 5_000
 
 
 def decisions() -> pl.DataFrame:
@@ -33,6 +34,31 @@ def confirmed() -> list[Row]:
 def _confirmed(url: str) -> list[Row]:
     query = "select * from marts.link_board where grade = 'confirmed' order by window_start desc limit %(n)s"
     return ask(url, query, {"n": MAX_ROWS})
+
+
+def links() -> pl.DataFrame:
+    """Every test of a whole calendar in its newest published analysis, lowest p first."""
+    return pl.DataFrame(_links(where()), infer_schema_length=None)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
+def _links(url: str) -> list[Row]:
+    query = (
+        "select * from marts.calendar_links where newest"
+        " order by calendar_p, calendar_id, test, p_value, effect_items desc, narrative_id limit %(n)s"
+    )
+    return ask(url, query, {"n": MAX_ROWS})
+
+
+def fans(analyses: tuple[str, ...]) -> pl.DataFrame:
+    """The placebo fans of some analyses."""
+    return pl.DataFrame(_fans(where(), analyses), infer_schema_length=None)
+
+
+@st.cache_data(ttl=PAGE_TTL, max_entries=8, show_spinner=False)
+def _fans(url: str, analyses: tuple[str, ...]) -> list[Row]:
+    query = "select * from marts.calendar_fans where analysis_id = any(%(analyses)s) limit %(n)s"
+    return ask(url, query, {"analyses": list(analyses), "n": MAX_FAN_ROWS})
 
 
 def effects() -> pl.DataFrame:

@@ -8,32 +8,34 @@ from __future__ import annotations
 import altair as alt
 import polars as pl
 
-from latticeforge.narratives.scores import MAX_Q
 from streamlit_app.ui import theme
 from streamlit_app.ui.text import confirmed as words
 
 
-def forest(tests: pl.DataFrame) -> alt.LayerChart | alt.FacetChart:
-    """Bar from ``effect_low`` to ``effect_high``, mark at ``effect_items``, a rule at zero."""
-    said = pl.when(pl.col("q_value") <= MAX_Q).then(pl.lit(words.CLEAR)).otherwise(pl.lit(words.UNCLEAR))
-    data = tests.with_columns(
-        said.alias("said"),
-        (pl.col("label").str.slice(0, 34) + " · " + pl.col("event_at").dt.strftime("%d %b %H:%M")).alias("row"),
-    ).with_row_index("place")
-    names = [words.CLEAR, words.UNCLEAR]
+def forest(tests: pl.DataFrame, axis: str, names: tuple[str, str]) -> alt.LayerChart | alt.FacetChart:
+    """Bar from ``effect_low`` to ``effect_high``, mark at ``effect_items``, a rule at zero.
+
+    Args:
+        tests: row (its name on the axis), story, about, effect_items, effect_low, effect_high, p_value, q_value, tests,
+            clear (bool).
+        axis: What an effect counts.
+        names: What a clear test is called, and another.
+    """
+    said = pl.when("clear").then(pl.lit(names[0])).otherwise(pl.lit(names[1]))
+    data = tests.with_columns(said.alias("said")).drop("clear").with_row_index("place")
     colour = alt.Color(
         "said:N",
-        sort=names,
+        sort=list(names),
         title=None,
-        scale=alt.Scale(domain=names, range=[theme.STORY, theme.GREY]),
-        legend=alt.Legend(orient="top"),
+        scale=alt.Scale(domain=list(names), range=[theme.STORY, theme.GREY]),
+        legend=alt.Legend(orient="top", columns=1, labelLimit=320),
     )
     y = alt.Y("row:N", title=None, sort=alt.EncodingSortField("place", op="min"), axis=alt.Axis(labelLimit=240))
-    x = alt.X("effect_low:Q", title=words.EFFECT_AXIS)
+    x = alt.X("effect_low:Q", title=axis)
     tooltip = [
-        alt.Tooltip("label:N", title="Story"),
-        alt.Tooltip("event_title:N", title="Event"),
-        alt.Tooltip("effect_items:Q", format=".1f", title=words.EFFECT_AXIS),
+        alt.Tooltip("story:N", title=words.STORY),
+        alt.Tooltip("about:N", title=words.ABOUT),
+        alt.Tooltip("effect_items:Q", format=".2~f", title=axis),
         alt.Tooltip("p_value:Q", format=".3g", title="p"),
         alt.Tooltip("q_value:Q", format=".3g", title="q"),
         alt.Tooltip("tests:Q", title="tests"),
@@ -44,7 +46,7 @@ def forest(tests: pl.DataFrame) -> alt.LayerChart | alt.FacetChart:
         x="effect_items:Q",
         y=y,
         color=colour,
-        shape=alt.Shape("said:N", scale=alt.Scale(domain=names, range=["diamond", "circle"]), legend=None),
+        shape=alt.Shape("said:N", scale=alt.Scale(domain=list(names), range=["diamond", "circle"]), legend=None),
         tooltip=tooltip,
     )
     zero = alt.Chart(alt.InlineData(values=[{"at": 0}])).mark_rule(color=theme.GREY, strokeDash=[3, 3]).encode(x="at:Q")

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import altair as alt
 import polars as pl
 
-from streamlit_app.ui import text, theme
+from streamlit_app.ui import fan_chart, text, theme
 from streamlit_app.ui.text import figure as frame
 from streamlit_app.ui.text import link as words
 
@@ -106,29 +106,9 @@ def _holes(gaps: pl.DataFrame, line: pl.DataFrame, x: alt.X) -> Sequence[alt.Cha
 
 def placebo_fan(fan: pl.DataFrame, story: pl.DataFrame) -> AnyChart:
     """What the fastest-growing story of each placebo slot did, and what this story did."""
-    spread = _percent(fan, "low", "quarter", "middle", "three_quarters", "high")
-    own = _percent(story, "story").with_columns(line=pl.lit(words.STORY_LINE))
-    x = alt.X("minute:Q", title=words.MINUTE_AXIS, axis=alt.Axis(grid=False, tickCount=7))
-    y = alt.Y("low:Q", title=words.SHARE_AXIS, scale=alt.Scale(domainMin=0), axis=alt.Axis(tickCount=4))
-    base = alt.Chart(spread)
-    outer = base.mark_area(color=theme.GREY, opacity=0.22).encode(x=x, y=y, y2="high:Q")
-    inner = base.mark_area(color=theme.GREY, opacity=0.34).encode(x=x, y="quarter:Q", y2="three_quarters:Q")
-    middle = base.mark_line(color=theme.GREY, strokeDash=[2, 3]).encode(x=x, y="middle:Q")
-    dot = alt.OverlayMarkDef(size=30, filled=True, color=theme.STORY)
-    line = (
-        alt.Chart(own)
-        .mark_line(strokeWidth=2.6, color=theme.STORY, point=dot)
-        .encode(
-            x=x,
-            y="story:Q",
-            tooltip=[
-                alt.Tooltip("minute:Q", title=words.MINUTE_AXIS),
-                alt.Tooltip("story:Q", format=".1f", title=words.SHARE_AXIS),
-            ],
-        )
-    )
-    chart: AnyChart = alt.layer(outer, inner, middle, line).properties(height=280, background="transparent")
-    return chart
+    spread = _percent(fan, "low", "quarter", "middle", "three_quarters", "high").rename({"minute": "at"})
+    own = _percent(story, "story").select(at="minute", value="story")
+    return fan_chart.fan(spread, own, across=words.MINUTE_AXIS, up=words.SHARE_AXIS)
 
 
 def carriers(sources: pl.DataFrame) -> alt.Chart:

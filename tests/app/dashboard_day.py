@@ -73,7 +73,39 @@ def seed(connection: psycopg.Connection) -> None:
     close_gap(connection, filled, _at(13, 5), "filled", _at(13, 6))
     lost = open_gap(connection, "plainview", _at(13, 30), "no answer within 20 s")
     close_gap(connection, lost, _at(13, 42), "lost", _at(13, 50))
+    calendars(connection)
     alive(connection)
+
+
+def calendars(connection: psycopg.Connection) -> None:
+    """A published analysis: a calendar that a narrative follows, and one that nothing follows."""
+    connection.execute(
+        "insert into core.calendar_analysis values ('a1', %s, 48000, %s, 1999, 128, null, 'latticeforge 0.1')",
+        (NOW - timedelta(days=2), NOW - timedelta(days=120)),
+    )
+    for calendar, narrative, p, effect, found in (
+        ("clemency", "n004 drone sightings", 0.0005, 3.9, True),
+        ("clemency", "n011 ferry strike", 0.61, 0.2, False),
+        ("committee votes", "n007 rate decision", 0.42, 0.4, False),
+    ):
+        connection.execute(
+            "insert into core.calendar_link values ('a1', 'items in 2 h', %s, %s, %s, 'A central title', 24, %s, %s,"
+            " %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                calendar, narrative, narrative[5:], p, 0.0005 if calendar == "clemency" else 0.42,
+                0.001 if calendar == "clemency" else 0.42, effect, effect - 0.5, effect + 0.6,
+                *(("confirmed", "likely", 0.93, 0.81, 0.97, 0.1, 2400.0) if found else
+                  ("exploratory", "no evidence", None, None, None, None, None)),
+            ),
+        )  # fmt: skip
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "insert into core.calendar_fan values ('a1', 'items in 2 h', %s, %s, %s, %s, 0.2, 0.4, 0.6, 0.8, 1.1)",
+                [
+                    (calendar, narrative, minute, 0.6 + effect / 4 * (0 <= minute < 120) + 0.1 * (minute % 90 == 0))
+                    for minute in range(-120, 240, 30)
+                ],
+            )
 
 
 def _at(hour: int, minute: int) -> datetime:

@@ -46,12 +46,39 @@ def test_withdrawn_alarms_stay_with_their_reason(root: Path, seeded: Store, day:
     assert "**0** confirmed, **1** withdrawn, **1** waiting" in said(app)
     table = app.dataframe[0].value.set_index("decision")
     assert table.loc[words.OUTCOMES["withdrawn"], "reason"] == "no rarer than other days"
-    assert words.CONFIRMED_NONE in said(app) and words.EFFECTS_INTERVAL in said(app)
+    assert words.EFFECTS_INTERVAL in said(app)
     assert "To be confirmed or withdrawn on 28 Feb 2025" in said(opened(root, "now"))
 
 
 def test_confirmed_without_data_says_so(root: Path, empty: Store) -> None:
-    assert words.ALARMS_NONE in said(opened(root, "confirmed"))
+    told = said(opened(root, "confirmed"))
+    assert words.ALARMS_NONE in told and words.LINKS_NONE in told and words.CONFIRMED_NONE in told
+
+
+def test_calendars_stand_with_their_fans_found_or_not(root: Path, seeded: Store) -> None:
+    told = said(opened(root, "confirmed"))
+    assert "**2** calendars, **3** tests of a calendar against a narrative; **1** is rarer than chance" in told
+    assert "After **24** events of the calendar *clemency*, “drone sightings” had **+3.90** items per event" in told
+    assert "(95 % placebo interval +3.40 to +4.50)" in told and "Likelihood **93 %**" in told
+    assert words.FAN_COUNTS.format(events=24, placebos="1,999", step="30 minutes") in told
+    other = "committee votes · n007 rate decision · items in 2 h"
+    picked = opened(root, "confirmed", calendar=other)
+    assert picked.selectbox(key="calendar").value == other
+    assert "too little evidence" in said(picked)
+
+
+def test_a_newer_analysis_takes_the_place_of_the_older(root: Path, seeded: Store, day: SimpleNamespace) -> None:
+    with seeded.connection() as connection:
+        connection.execute(
+            "insert into core.calendar_analysis values ('a2', %s, 50000, %s, 1999, 1, null, 'latticeforge 0.1')",
+            (day.NOW, day.NOW - timedelta(days=120)),
+        )
+        connection.execute(
+            "insert into core.calendar_link values ('a2', 'items in 2 h', 'clemency', 'n004 drone sightings',"
+            " 'drone sightings', 'A title', 25, 0.3, 0.3, 0.3, 0.2, -0.4, 0.9, 'exploratory', 'no evidence')"
+        )
+    told = said(opened(root, "confirmed"))
+    assert "**none** is rarer than chance" in told and "25 events" in told and "+3.90" not in told
 
 
 def test_narratives_are_found_by_meaning(root: Path, seeded: Store, day: SimpleNamespace) -> None:

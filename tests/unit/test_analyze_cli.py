@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from latticeforge.cli.analyze import analyze
 from latticeforge.radar.analyze_tables import ASSESSMENTS, LINKS
 from latticeforge.radar.prereg import read_plan, register
+from latticeforge.store import Store
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
 DAYS = 84
@@ -154,9 +155,36 @@ def test_tables_have_their_columns_and_the_ledger_every_test(found: Path) -> Non
     by_test = links.group_by("test", "calendar_id").len()
     assert set(by_test["test"]) >= {"items in 2 h", "items in 24 h"}
     assert links.filter(pl.col("test") == "items in 2 h").height <= report["narratives"]
-    assert set(report["outputs"]) == {f"{n}.parquet" for n in ("narratives", "spikes", "links", "assessments")}
+    assert set(report["outputs"]) == {f"{n}.parquet" for n in ("narratives", "spikes", "links", "assessments", "fans")}
     assert report["calendar_tests"] == 2
     assert report["base_rate"] == 0.05
+
+
+def test_every_calendar_has_the_fan_of_its_narratives(found: Path) -> None:
+    fans = pl.read_parquet(found / "out" / "fans.parquet").filter(pl.col("calendar_id") == "decree")
+    link = confirmed(found / "out").row(0, named=True)
+    own = fans.filter(pl.col("narrative_id") == link["narrative"]).sort("minute")
+    assert own["minute"].to_list() == list(range(-120, 240, 30))
+    after = own.filter(pl.col("minute").is_between(0, 90))
+    assert after["real"].sum() == pytest.approx(after["middle"].sum() + link["effect"], abs=0.6)
+    assert (after["real"] > after["high"]).any()
+    assert fans["narrative_id"].n_unique() <= 6
+
+
+def test_published_calendars_reach_the_database_once(
+    found: Path, tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LF_DATABASE_URL", store.url)
+    for folder in ("one", "two"):
+        run(found / "items.csv", found / "events.csv", tmp_path / folder, "--publish")
+    links = pl.read_parquet(tmp_path / "one" / "links.parquet").filter(pl.col("event_id") == "")
+    with store.connection() as connection:
+        rows = connection.execute("select calendar_id, narrative_id, grade from core.calendar_link").fetchall()
+        fans = connection.execute("select count(*) from core.calendar_fan").fetchone()
+        assert connection.execute("select count(*) from core.calendar_analysis").fetchone() == (1,)
+    assert sorted(r[:2] for r in rows) == sorted(links.select("calendar_id", "narrative_id").iter_rows())
+    assert [r[:2] for r in rows if r[2] == "confirmed"] == [("decree", confirmed(found / "out")["narrative"][0])]
+    assert fans == (pl.read_parquet(tmp_path / "one" / "fans.parquet").height,)
 
 
 def test_a_calendar_that_nothing_follows_has_no_evidence_and_no_likelihood(found: Path) -> None:
@@ -173,7 +201,7 @@ def test_rows_in_another_order_give_the_same_bytes_and_the_seed_decides(found: P
     random.Random(9).shuffle(rows)
     shuffled = write(tmp_path / "items.csv", tuple(header), [tuple(row) for row in rows])
     run(shuffled, found / "events.csv", tmp_path / "out")
-    for name in ("narratives", "spikes", "links", "assessments"):
+    for name in ("narratives", "spikes", "links", "assessments", "fans"):
         assert (tmp_path / "out" / f"{name}.parquet").read_bytes() == (found / "out" / f"{name}.parquet").read_bytes()
     run(shuffled, found / "events.csv", tmp_path / "other", "--seed", "1")
     assert (tmp_path / "other" / "links.parquet").read_bytes() != (tmp_path / "out" / "links.parquet").read_bytes()

@@ -65,7 +65,7 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
         )
     }
     assert found == {
-        "alarm_decisions",
+        "alarm_decisions", "calendar_fans", "calendar_links",
         "changes", "day_summary", "day_summary_kept", "events", "gaps", "link_board",
         "link_evidence", "link_tests",
         "narrative_baselines", "narrative_meanings", "narrative_sources", "narrative_timeline", "publications",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from streamlit_app.ui.text import moment, percent
+
 PAGE = "Confirmed"
 HEADING = "What held up?"
 LEAD = (
@@ -27,10 +31,33 @@ ALARM_COLUMNS = {
 }
 CALENDARS = "Whole calendars"
 CALENDARS_SAID = (
-    "A link of a kind of event with a narrative is confirmed by ten events of the kind or more, against placebo "
-    "calendars; "
-    "`lf analyze` makes that test and writes the placebo fan of each calendar. So far this radar has tested:"
+    "A kind of event and a narrative are a confirmed link when the narrative grows after ten events of the kind or "
+    "more, further than after placebo calendars: the same events moved to other days of the same weekday class, hour "
+    "and era. `lf analyze --publish` makes that test on an archive of headlines and puts it here, found or not."
 )
+LINKS_NONE = "No calendar has been published yet."
+SINGLE = "Single events"
+SINGLE_SAID = "What the radar itself has tested, event by event; a calendar of ten can be confirmed as a whole."
+STORY, ABOUT = "Story", "After"
+CALENDAR_EFFECTS = "Calendar by narrative: effects and what chance makes of them"
+CALENDAR_EFFECTS_COUNTS = (
+    "One line a calendar and narrative, the {n} clearest of each calendar: items per event above what placebo "
+    "calendars lead to (the mark). Every test is in the CSV, and every test is counted in p and q."
+)
+CALENDAR_EFFECTS_INTERVAL = "The bar is the 95 % placebo interval: where it holds zero, chance alone does as much."
+CALENDAR_AXIS = "Items per event above chance"
+CALENDAR_CLEAR, CALENDAR_UNCLEAR = "Rarer than chance after all tests", "Not rarer than chance"
+FAN_PICK = "Placebo fan of"
+FAN_TITLE = "The same calendar on other days"
+FAN_COUNTS = (
+    "Orange: items of the narrative per event, in steps of {step}, averaged over {events} events. Grey: the same "
+    "average over each of {placebos} placebo calendars. The event is at 0; the events' own coverage is not taken out "
+    "here."
+)
+FAN_INTERVAL = (
+    "Dark grey holds the middle half of the placebo calendars, light grey 95 of 100, the dotted line is the median."
+)
+FAN_ACROSS, FAN_UP = "Hours from the event", "Items per event"
 CALENDAR_LINE = "**{calendar}**: {events} events tested, {tests} tests (ten events are needed)"
 CONFIRMED_NONE = "No calendar has confirmed a link."
 EFFECTS = "Effects and what chance makes of them"
@@ -46,3 +73,42 @@ EFFECTS_INTERVAL = (
 EFFECT_AXIS = "Items above the usual share"
 EFFECTS_SPOKEN = "Effects of {n} tests with their placebo intervals; {clear} of them are rare enough to be reported."
 CLEAR, UNCLEAR = "Rare enough to be reported (q ≤ 0.10)", "Not rarer than chance (q > 0.10)"
+
+
+def tested(calendars: int, links: int, found: int) -> str:
+    """How much was looked at to find this much."""
+    kinds = "calendar" if calendars == 1 else "calendars"
+    said = f"**{calendars}** {kinds}, **{links:,}** tests of a calendar against a narrative"
+    return f"{said}; **{found or 'none'}** {'is' if found <= 1 else 'are'} rarer than chance."
+
+
+def calendar(name: str, test: str, events: int, narratives: int, p: float, published: datetime) -> str:
+    """One calendar."""
+    kinds = "narrative" if narratives == 1 else "narratives"
+    return (
+        f"**{name}**, {test} after the event: {events} events against {narratives} {kinds}; placebo calendars do as "
+        f"much in {percent(p)} of cases. Published {moment(published)}."
+    )
+
+
+def effect(name: str, label: str, events: int, effect: tuple[float, float, float], p: float, placebos: int) -> str:
+    """One calendar and narrative in a sentence."""
+    at, low, high = effect
+    return (
+        f"After **{events}** events of the calendar *{name}*, “{label}” had **{at:+.2f}** items per event against what "
+        f"chance leads to (95\u00a0% placebo interval {low:+.2f} to {high:+.2f}). Of {placebos:,} placebo calendars "
+        f"**{percent(p)}** do as much with any narrative."
+    )
+
+
+def step(length: int) -> str:
+    """How long one step of a fan is."""
+    return f"{length} minutes" if length < 60 else f"{length // 60} hours"
+
+
+def spoken_fan(highest: float, band: float, label: str) -> str:
+    """The fan for a reader who cannot see it."""
+    return (
+        f"Placebo fan: {label} reaches {highest:.2f} items per event in a step; 97 of 100 placebo calendars stay below "
+        f"{band:.2f}."
+    )
