@@ -86,11 +86,80 @@ BELIEF = Table(
     ("link_id", "detector"),
 )
 
+CAUSAL_LINK = Table(
+    "core.causal_link",
+    {
+        "window_start": UTC_TIME,
+        "source_stream": pl.String,  # foretells ...
+        "target_stream": pl.String,  # ... this one
+        "source_label": pl.String,
+        "target_label": pl.String,
+        "lag_minutes": pl.Int32,
+        "bits": pl.Float64,  # transfer entropy beyond that of surrogates
+        "std_error_bits": pl.Float64,
+        "p_value": pl.Float64,  # against surrogates of the source
+        "q_value": pl.Float64,  # over every pair and lag of the window
+        "method_version": pl.String,
+    },
+    ("source_stream", "target_stream"),
+)
+
+CAUSAL_TEST = Table(
+    "core.causal_test",
+    {
+        "window_start": UTC_TIME,
+        "lag_minutes": pl.Int32,
+        "streams": pl.List(pl.String),  # every stream that was tested
+        "tests": pl.Int32,  # ordered pairs
+        "screened": pl.Int32,  # of them that passed the fast screen and were tested with care
+        "cells": pl.Int32,  # cells of 15 minutes compared
+        "method_version": pl.String,
+    },
+    ("lag_minutes",),
+)
+
+FRAGILITY = Table(
+    "core.fragility",
+    {
+        "window_start": UTC_TIME,
+        "measure": pl.String,  # gini or hhi of betweenness
+        "value": pl.Float64,
+        "chance": pl.Float64,  # mean over graphs of the same degrees
+        "chance_low": pl.Float64,  # their middle 95 %
+        "chance_high": pl.Float64,
+        "p_value": pl.Float64,
+        "fragile": pl.Boolean,  # whether either measure exceeds chance at 5 %, both looks counted
+        "nodes": pl.Int32,
+        "edges": pl.Int32,
+        "hub": pl.String,  # stream with the most betweenness; null where nothing passes anywhere
+        "hub_share": pl.Float64,
+        "surrogates": pl.Int32,
+        "method_version": pl.String,
+    },
+    ("measure",),
+)
+
+TURNOVER = Table(
+    "core.turnover",
+    {
+        "window_start": UTC_TIME,
+        "kind": pl.String,  # hub (another one than before) or reversal (the net link runs the other way)
+        "stream_before": pl.String,
+        "stream_after": pl.String,
+        "before_at": UTC_TIME,  # window of the graph that showed it the other way
+        "amount": pl.Float64,  # lead in betweenness, (0, 1]; net bits of a reversal
+        "method_version": pl.String,
+    },
+    ("kind", "stream_before", "stream_after"),
+)
+
 STATE_ASSETS: dict[str, Asset] = {
     asset.name: asset
     for asset in (
         Asset("signals", (SIGNAL,), ("articles", "narratives", "spike_baselines")),
         Asset("regimes", (EARLY_WARNING, REGIME), ("articles",)),
+        Asset("causal_graph", (CAUSAL_LINK, CAUSAL_TEST), ("articles",)),
+        Asset("fragility", (FRAGILITY, TURNOVER), ("causal_graph",)),
         Asset("beliefs", (BELIEF,), ("correlations", "narratives", "articles")),
     )
 }

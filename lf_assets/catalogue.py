@@ -83,6 +83,19 @@ CORE: dict[str, Entry] = {
         _DERIVED,
         "streams and kinds judged",
     ),
+    "causal_graph": Entry(
+        "Which sources and terms foretell which, once an hour over a week of cells of 15 minutes: transfer entropy with"
+        " lag, p and q over every pair. Foretelling is not causing.",
+        RADAR,
+        _DERIVED,
+        "links and tests",
+    ),
+    "fragility": Entry(
+        "Whether that graph hangs on few streams more than its degrees explain; hub take-overs and reversals.",
+        RADAR,
+        _DERIVED,
+        "measures and turns",
+    ),
     "beliefs": Entry(
         "What each of the five detectors believes of a link, what they believe together, and their conflict K: the"
         " masses that the score rests on.",

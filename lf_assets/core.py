@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from latticeforge.radar.stages import compute
+from latticeforge.state.causal import WEEK_ROWS
+from latticeforge.state.fragility import MEMORY
 from latticeforge.state.regimes import HISTORY_ROWS
 from latticeforge.state.streams import DAY_ROWS, HOUR_ROWS
 from latticeforge.state_model import EVERY_ASSET
@@ -17,6 +19,7 @@ from latticeforge.store.digest import range_digest
 from latticeforge.store.generations import Written, microseconds, write_generations
 from latticeforge.store.integrity import compare_live
 from latticeforge.store.progress import newest_seq
+from latticeforge.windows import HOUR
 from lf_assets.catalogue import CORE
 from lf_assets.checks import LIVE, chain_result, live_result, names_of, specs_of, stored_results
 from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, trailing, windows_of
@@ -32,6 +35,7 @@ _LANDED = {
     "correlations": ["calendar_event"],
     "signals": ["attention"],
     "regimes": ["attention"],
+    "causal_graph": ["attention"],
 }
 _EARLIER: dict[str, dict[str, dg.PartitionMapping]] = {
     "spike_baselines": {"narratives": HISTORY},
@@ -39,6 +43,8 @@ _EARLIER: dict[str, dict[str, dg.PartitionMapping]] = {
     "correlations": {"spikes": LINKABLE, "narratives": HISTORY},
     "signals": {"articles": trailing(DAY_ROWS // HOUR_ROWS)},
     "regimes": {"articles": trailing(HISTORY_ROWS // HOUR_ROWS)},
+    "causal_graph": {"articles": trailing(WEEK_ROWS // HOUR_ROWS)},
+    "fragility": {"causal_graph": trailing(int(MEMORY / HOUR))},
 }
 
 

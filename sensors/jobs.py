@@ -19,7 +19,7 @@ HOUR_JOB = dg.define_asset_job(
 STATE_JOB = dg.define_asset_job(
     "state_job",
     selection=dg.AssetSelection.assets(*(["core", name] for name in STATE_ASSETS)),
-    description="One hour (12 windows): signals, regimes and beliefs, from what that hour is.",
+    description="One hour (12 windows): signals, regimes, who foretells whom, beliefs. Some seconds.",
     executor_def=dg.in_process_executor,
 )
 MARTS_JOB = dg.define_asset_job(

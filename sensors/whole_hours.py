@@ -25,7 +25,7 @@ _LAST = "distraction_scores"
     job=STATE_JOB,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests signals, regimes and beliefs of each hour of the last day that is whole and has changed.",
+    description="Requests the state (signals to beliefs) of each hour of the last day that is whole and has changed.",
 )
 def whole_hours(context: dg.SensorEvaluationContext, store: StoreResource) -> dg.SensorResult:
     """One tick."""

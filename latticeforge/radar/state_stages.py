@@ -15,6 +15,8 @@ import psycopg
 
 from latticeforge.model import UTC_TIME, Schema
 from latticeforge.state.beliefs import beliefs
+from latticeforge.state.causal import WEEK_ROWS, causal_links, is_graph_window
+from latticeforge.state.fragility import MEMORY, fragilities
 from latticeforge.state.regimes import HISTORY_ROWS, early_warnings, regimes
 from latticeforge.state.signals import signals
 from latticeforge.state.streams import DAY_ROWS, Board, attention_board, source_board
@@ -78,6 +80,19 @@ def _beliefs(connection: psycopg.Connection, windows: Sequence[Window]) -> Compu
     return [(w, (beliefs(_own(links, w), _own(items, w), _own(articles, w), w),)) for w in windows]
 
 
+def _causal_graph(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
+    drawn = any(is_graph_window(w) for w in windows)
+    start = windows[-1].end if not drawn else windows[0].start - WEEK_ROWS * WINDOW
+    boards = read_boards(connection, start, windows[-1].end)
+    return [(w, causal_links(boards, w)) for w in windows]
+
+
+def _fragility(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
+    start, end = windows[0].start - MEMORY, windows[-1].end
+    links, tests = (read_active(connection, "causal_graph", start, end, table=n) for n in (0, 1))
+    return [(w, fragilities(links, tests, w)) for w in windows]
+
+
 def _own(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
     return rows.filter(pl.col("window_start") == window.start)
 
@@ -85,5 +100,7 @@ def _own(rows: pl.DataFrame, window: Window) -> pl.DataFrame:
 STATE_STAGES: dict[str, Callable[[psycopg.Connection, Sequence[Window]], Computed]] = {
     "signals": _signals,
     "regimes": _regimes,
+    "causal_graph": _causal_graph,
+    "fragility": _fragility,
     "beliefs": _beliefs,
 }

@@ -70,7 +70,7 @@ def test_every_mart_is_there_and_the_reader_may_read_it_and_nothing_else(reader:
         "link_evidence", "link_tests",
         "narrative_baselines", "narrative_meanings", "narrative_sources", "narrative_timeline", "publications",
         "sealed_days", "source_health", "source_rhythm", "surges", "system_status", "windows",
-        "beliefs", "early_warnings", "regimes", "signals",
+        "beliefs", "causal_links", "causal_tests", "early_warnings", "fragility", "regimes", "signals", "turnover",
     }  # fmt: skip
     for mart in sorted(found):
         reader.execute(f"select * from marts.{mart} limit 1")
