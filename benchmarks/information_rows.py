@@ -43,8 +43,12 @@ def unit(table: Floats) -> Floats:
 
 
 def by_trees(source: Floats, target: Floats) -> float:
-    """T(source -> target) in bits by scipy's trees: one search in the joint space, three counts."""
-    joint = unit(np.column_stack([target[1:], target[:-1], source[:-1]]))
+    """T(source -> target) in bits by scipy's trees, on samples of unit spread."""
+    return in_trees(unit(np.column_stack([target[1:], target[:-1], source[:-1]])))
+
+
+def in_trees(joint: Floats) -> float:
+    """I(Y;X|Z) in bits of samples (n, y z x): one search in the joint space, three counts."""
     radius = np.nextafter(cKDTree(joint).query(joint, K + 1, p=np.inf)[0][:, -1], 0)
 
     def counts(space: Floats) -> Floats:
@@ -94,14 +98,15 @@ def transfer_with_surrogates(rounds: int) -> Row:
     """One pair with 200 turned sources, beside scipy's trees on each of them."""
     x = signals()
     source, target = x[:, 0], x[:, 1]
-    others = circular_shifts(source, SURROGATES, seed=0)
+    turns = circular_shifts(np.arange(SAMPLES - 1.0), SURROGATES, seed=0).astype(int)
 
     def ours() -> tuple[float, float]:
         found = effective_transfer_entropy(source, target, surrogates=SURROGATES, k=K)
         return found.estimate.bits, found.surrogate_mean_bits
 
     def peer() -> tuple[float, float]:
-        chance = [by_trees(others[:, i], target) for i in range(SURROGATES)]
+        samples = unit(np.column_stack([target[1:], target[:-1], source[:-1]]))
+        chance = [in_trees(np.column_stack([samples[:, :2], samples[turn, 2]])) for turn in turns.T]
         return by_trees(source, target), float(np.mean(chance))
 
     times = medians(ours, peer, max(3, rounds // 3))
@@ -118,13 +123,7 @@ def sliding_window(rounds: int) -> Row:
         return sliding_transfer_entropy(source, target, WINDOW, k=K)
 
     def peer() -> float:  # on the scale of the whole series, as a sliding window must be
-        joint = np.column_stack([target[1:], target[:-1], source[:-1]])[-WINDOW:]
-        radius = np.nextafter(cKDTree(joint).query(joint, K + 1, p=np.inf)[0][:, -1], 0)
-        n_z, n_yz, n_xz = (
-            cKDTree(space).query_ball_point(space, radius, p=np.inf, return_length=True)
-            for space in (joint[:, 1:2], joint[:, :2], joint[:, 1:])
-        )
-        return float((digamma(K) + digamma(n_z) - digamma(n_yz) - digamma(n_xz)).mean() / math.log(2))
+        return in_trees(np.column_stack([target[1:], target[:-1], source[:-1]])[-WINDOW:])
 
     whole, window = medians(ours, peer, rounds)
     apart = abs(float(ours()[-1]) - peer())

@@ -109,7 +109,7 @@ def conditional_mutual_information(
     first = columns(x, "x")
     tables = [first, columns(y, "y"), np.zeros((len(first), 0)) if z is None else columns(z, "z")]
     xs, ys, zs = complete(*(_untied(table, ties, seed + place) for place, table in enumerate(tables)))
-    return _estimate(_Samples(xs.T[:, :, None], ys.T, zs.T), k, variant, ties, "")
+    return _estimate(Samples(xs.T[:, :, None], ys.T, zs.T), k, variant, ties, "")
 
 
 def transfer_entropy(
@@ -133,7 +133,7 @@ def transfer_entropy(
     how = embedding or Embedding()
     series = np.column_stack([columns(source, "source")[:, 0], columns(target, "target")[:, 0]])
     series = _untied(series, ties, seed)
-    return _estimate(_embedded(series[:, :1], series[:, 1], how), k, variant, ties, f" {how}")
+    return _estimate(embedded_samples(series[:, :1], series[:, 1], how), k, variant, ties, f" {how}")
 
 
 def transfer_entropies(
@@ -163,8 +163,8 @@ def transfer_entropies(
     n = 0
     for target in range(count):
         others = [source for source in range(count) if source != target]
-        samples = _embedded(table[:, others], table[:, target], how)
-        bits[others, target], n = _local_bits(samples, k, 1, ties).mean(axis=0), samples.n
+        samples = embedded_samples(table[:, others], table[:, target], how)
+        bits[others, target], n = local_bits(samples, k, 1, ties).mean(axis=0), samples.n
         if errors:
             spread[others, target] = errors_of_parts(_parts(samples, k, 1, ties))
     return TransferMatrix(bits, spread, n, k, how)
@@ -177,11 +177,11 @@ def local_transfer(
 
     Their mean is the estimate. Times at which any series is missing are left out.
     """
-    return _local_bits(_embedded(sources, target, embedding), k, variant, ties)
+    return local_bits(embedded_samples(sources, target, embedding), k, variant, ties)
 
 
 @dataclass(frozen=True, slots=True)
-class _Samples:
+class Samples:
     """Joint samples in time order: x (dimensions, n, lanes), y (r, n), z (q, n)."""
 
     x: Floats
@@ -192,11 +192,11 @@ class _Samples:
     def n(self) -> int:
         return int(self.y.shape[1])
 
-    def part(self, times: slice) -> _Samples:
-        return _Samples(self.x[:, times], self.y[:, times], self.z[:, times])
+    def part(self, times: slice) -> Samples:
+        return Samples(self.x[:, times], self.y[:, times], self.z[:, times])
 
 
-def _embedded(sources: Floats, target: Floats, embedding: Embedding) -> _Samples:
+def embedded_samples(sources: Floats, target: Floats, embedding: Embedding) -> Samples:
     reach = embedding.reach
     if len(target) - reach < 2:
         raise ValueError(f"{len(target)} samples are too few for an embedding that reaches back {reach}")
@@ -204,23 +204,23 @@ def _embedded(sources: Floats, target: Floats, embedding: Embedding) -> _Samples
     z = past(target[:, None], embedding.target, embedding.delay, 1, reach)[:, :, 0]
     y = target[reach:][None]
     keep = ~(np.isnan(x).any(axis=(0, 2)) | np.isnan(z).any(axis=0) | np.isnan(y[0]))
-    return _Samples(x[:, keep], y[:, keep], z[:, keep])
+    return Samples(x[:, keep], y[:, keep], z[:, keep])
 
 
-def _estimate(samples: _Samples, k: int, variant: int, ties: Ties, how: str) -> Estimate:
-    bits = float(_local_bits(samples, k, variant, ties).mean())
+def _estimate(samples: Samples, k: int, variant: int, ties: Ties, how: str) -> Estimate:
+    bits = float(local_bits(samples, k, variant, ties).mean())
     error = float(errors_of_parts(_parts(samples, k, variant, ties))[0])
     return Estimate(bits, error, samples.n, f"{VERSION} variant={variant} k={k} ties={ties}{how}")
 
 
-def _parts(samples: _Samples, k: int, variant: int, ties: Ties) -> Floats:
+def _parts(samples: Samples, k: int, variant: int, ties: Ties) -> Floats:
     """The estimates (stretches, lanes) on stretches of time, with a k as much smaller as they are shorter."""
     fewer = max(min(k, 3), round(k / STRETCHES))
-    found = [_local_bits(samples.part(s), fewer, variant, ties).mean(axis=0) for s in stretches(samples.n)]
+    found = [local_bits(samples.part(s), fewer, variant, ties).mean(axis=0) for s in stretches(samples.n)]
     return np.array(found).reshape(-1, samples.x.shape[2])
 
 
-def _local_bits(samples: _Samples, k: int, variant: int, ties: Ties) -> Floats:
+def local_bits(samples: Samples, k: int, variant: int, ties: Ties) -> Floats:
     """Local values (n, lanes) in time order."""
     if not 1 <= k < samples.n:
         raise ValueError(f"k = {k} neighbours need more than {k} samples, not {samples.n}")

@@ -16,9 +16,10 @@ from latticeforge.information.estimate import Floats, columns
 from latticeforge.information.gaussian import copula_transfers
 from latticeforge.information.ksg import growing_k
 from latticeforge.information.lags import Embedding
+from latticeforge.information.season import without_season
 from latticeforge.information.surrogates import Kind, benjamini_yekutieli, effective_transfer_entropy
 
-VERSION = "leads/1"
+VERSION = "leads/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def find_leads(
     *,
     embedding: Embedding | None = None,
     k: int | None = None,
+    season_rows: float | None = None,
     screen: float = 0.2,
     surrogates: int = 200,
     kind: Kind = "circular",
@@ -63,8 +65,9 @@ def find_leads(
 ) -> Leads:
     """Links among the columns of ``series`` (n, m): copula screen, then KSG with k growing with n, then surrogates.
 
-    Pairs whose screening p-value exceeds ``screen`` keep p = 1 and still count as tests. q-values: Benjamini-Yekutieli
-    on the tail p-values, since a rank among m surrogates cannot fall below 1/(m + 1).
+    ``season_rows``: rows of a day, which goes first; without it, series that share a rhythm lead one another. A missing
+    value (NaN) costs the times it touches. Pairs whose screening p-value exceeds ``screen`` keep p = 1 and still count
+    as tests. q-values: Benjamini-Yekutieli on the tail p-values: a rank among m surrogates is at least 1/(m + 1).
 
     Raises:
         ValueError: names and columns differ in number, or the series are too short.
@@ -77,6 +80,7 @@ def find_leads(
     table, how = columns(series, "series"), embedding or Embedding()
     if len(names) != table.shape[1]:
         raise ValueError(f"{len(names)} names for {table.shape[1]} series")
+    table = table if season_rows is None else without_season(table, season_rows)
     fast = copula_transfers(table, how)
     neighbours = growing_k(fast.n) if k is None else k
     p_values = np.where(np.isnan(fast.p_value), np.nan, 1.0)
@@ -102,4 +106,5 @@ def find_leads(
     ]
     found.sort(key=lambda lead: (lead.q_value, -lead.bits, lead.source, lead.target))
     pairs = int(np.isfinite(p_values).sum())
-    return Leads(tuple(found), pairs, fast.n, neighbours, f"{VERSION} screen={screen} surrogates={surrogates} {kind}")
+    name = f"{VERSION} season={season_rows} screen={screen} surrogates={surrogates} {kind}"
+    return Leads(tuple(found), pairs, fast.n, neighbours, name)

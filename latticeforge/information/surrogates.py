@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from latticeforge.information.estimate import Estimate, Floats, columns
-from latticeforge.information.ksg import Ties, local_transfer, transfer_entropy
+from latticeforge.information.ksg import Samples, Ties, embedded_samples, local_bits, transfer_entropy
 from latticeforge.information.lags import Embedding
 from latticeforge.information.ties import dithered
 
 Kind = Literal["circular", "block"]
 
-VERSION = "effective-transfer/1"
+VERSION = "effective-transfer/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ def effective_transfer_entropy(
 ) -> EffectiveTransfer:
     """T(source -> target) less the mean over surrogates of the source (Marschinski & Kantz, Eur. Phys. J. B 30, 2002).
 
-    ``block``: steps of a block, sqrt(n) if None. Series (n,), oldest first.
+    ``block``: steps of a block, sqrt(n) if None. Series (n,), oldest first; a time at which a value is missing is left
+    out of estimate and surrogates alike.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(0).standard_normal(500)
@@ -111,11 +112,14 @@ def effective_transfer_entropy(
     pair = np.column_stack([columns(source, "source")[:, 0], columns(target, "target")[:, 0]])
     pair = dithered(pair, seed) if ties == "dither" else pair
     estimate = transfer_entropy(pair[:, 0], pair[:, 1], embedding=how, k=k, ties=ties, seed=seed)
+    samples = embedded_samples(pair[:, :1], pair[:, 1], how)  # turned as samples: a hole is cut out once, not shifted
+    steps = np.arange(samples.n)
     if kind == "circular":
-        others = circular_shifts(pair[:, 0], surrogates, seed)
+        others = circular_shifts(steps, surrogates, seed)
     else:
-        others = shuffled_blocks(pair[:, 0], surrogates, seed, block or math.isqrt(len(pair)))
-    by_chance = local_transfer(others, pair[:, 1], how, k, 1, ties).mean(axis=0)
+        others = shuffled_blocks(steps, surrogates, seed, block or math.isqrt(len(pair)))
+    turned = Samples(samples.x[:, others.astype(np.int64), 0], samples.y, samples.z)
+    by_chance = local_bits(turned, k, 1, ties).mean(axis=0)
     mean, spread = float(by_chance.mean()), float(by_chance.std(ddof=1))
     return EffectiveTransfer(
         bits=estimate.bits - mean,

@@ -27,10 +27,12 @@ from latticeforge.information import (
 )
 from latticeforge.information.ksg import local_transfer
 from latticeforge.information.lags import Embedding
+from latticeforge.information.season import without_season
+from latticeforge.signals.whiten import deseasoned, stabilised
 
 Floats = NDArray[np.float64]
 
-MODULES = ("gaussian", "binned", "surrogates", "leads", "sliding")
+MODULES = ("gaussian", "binned", "surrogates", "leads", "season", "sliding")
 
 
 def driven(n: int, strength: float, seed: int) -> Floats:
@@ -162,6 +164,38 @@ def test_the_default_path_finds_the_chain_and_nothing_else() -> None:
     assert {(lead.source, lead.target) for lead in found.significant()} == {("a", "b"), ("b", "c")}
     assert found.pairs == 20
     assert all(lead.q_value >= lead.tail_p_value for lead in found.found)
+
+
+def test_a_rhythm_in_common_is_no_lead_once_it_is_taken_out() -> None:
+    chance = np.random.default_rng(12)
+    rate = 8 * np.exp(0.8 * np.cos(2 * np.pi * np.arange(960) / 96))
+    counts = chance.poisson(rate[:, None], (960, 4)).astype(np.float64)
+    counts[1:, 3] += chance.poisson(0.6 * counts[:-1, 0])
+    assert len(find_leads(counts, list("abcd"), surrogates=40, k=10).significant()) > 1
+    found = find_leads(counts, list("abcd"), season_rows=96, surrogates=40, k=10)
+    assert {(lead.source, lead.target) for lead in found.significant()} == {("a", "d")}
+    assert "season=96" in found.algorithm
+
+
+def test_the_season_goes_as_the_signal_library_takes_it() -> None:
+    counts = bursts(500, 3)
+    assert np.allclose(without_season(counts[:, None], 48.0)[:, 0], deseasoned(stabilised(counts), 48.0))
+    with pytest.raises(ValueError, match="two seasons"):
+        without_season(counts[:, None], 300.0)
+
+
+def test_holes_cost_the_times_they_touch_at_every_stage() -> None:
+    series = driven(600, 0.5, seed=7)
+    holed = series.copy()
+    holed[np.random.default_rng(1).random((600, 2)) < 0.03] = np.nan
+    whole = np.isfinite(holed).all(axis=1)
+    kept = int((whole[1:] & whole[:-1]).sum())
+    assert copula_transfers(holed).n == kept
+    assert binned_transfer_entropy(holed[:, 0], holed[:, 1], bins=4).n >= kept
+    found = effective_transfer_entropy(holed[:, 0], holed[:, 1], surrogates=60)
+    assert found.estimate.n >= kept > 400
+    assert found.p_value == pytest.approx(1 / 61)
+    assert [lead.source for lead in find_leads(holed, ["a", "b"], surrogates=60).significant()] == ["a"]
 
 
 def test_a_change_of_leader_is_named() -> None:
