@@ -80,7 +80,7 @@ def find_leads(
     table, how = columns(series, "series"), embedding or Embedding()
     if len(names) != table.shape[1]:
         raise ValueError(f"{len(names)} names for {table.shape[1]} series")
-    table = table if season_rows is None else without_season(table, season_rows)
+    table = table if season_rows is None else without_season(table, season_rows, seed)
     fast = copula_transfers(table, how)
     neighbours = growing_k(fast.n) if k is None else k
     p_values = np.where(np.isnan(fast.p_value), np.nan, 1.0)

@@ -22,6 +22,7 @@ from latticeforge.information import (
     find_leads,
     gaussian_information,
     intentionality_gradient,
+    mutual_information,
     shuffled_blocks,
     sliding_transfer_entropy,
 )
@@ -178,10 +179,20 @@ def test_a_rhythm_in_common_is_no_lead_once_it_is_taken_out() -> None:
 
 
 def test_the_season_goes_as_the_signal_library_takes_it() -> None:
-    counts = bursts(500, 3)
-    assert np.allclose(without_season(counts[:, None], 48.0)[:, 0], deseasoned(stabilised(counts), 48.0))
+    level = np.sqrt(bursts(500, 3) + np.random.default_rng(1).random(500))
+    assert np.allclose(without_season(level[:, None], 48.0)[:, 0], deseasoned(level, 48.0))
     with pytest.raises(ValueError, match="two seasons"):
-        without_season(counts[:, None], 300.0)
+        without_season(level[:, None], 300.0)
+
+
+def test_the_hour_is_not_left_in_the_digits_of_counts() -> None:
+    """Two series with one rhythm and nothing else in common; few neighbours read the finest digits."""
+    rate = 3 * np.exp(0.8 * np.cos(2 * np.pi * np.arange(4000) / 96))
+    counts = np.random.default_rng(2).poisson(rate[:, None], (4000, 2)).astype(np.float64)
+    left = without_season(counts, 96.0)
+    exact = np.column_stack([deseasoned(stabilised(column), 96.0) for column in counts.T])
+    assert mutual_information(exact[:, 0], exact[:, 1]).bits > 0.2
+    assert abs(mutual_information(left[:, 0], left[:, 1]).bits) < 0.05
 
 
 def test_holes_cost_the_times_they_touch_at_every_stage() -> None:
