@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from latticeforge.information.estimate import BITS, Estimate, Floats, columns, complete, errors_of_parts, stretches
 from latticeforge.information.lags import Embedding, past
@@ -24,9 +24,13 @@ VERSION = "gaussian/1"
 
 @dataclass(frozen=True, slots=True)
 class CopulaScreen:
-    """Transfer entropies in bits and p-values of no transfer, (sources, targets), NaN on the diagonal."""
+    """Transfer entropies in bits, their standard errors (NaN unless asked for) and p-values of no transfer.
+
+    All (sources, targets), NaN on the diagonal.
+    """
 
     bits: Floats
+    std_error_bits: Floats
     p_value: Floats
     n: int
     embedding: Embedding
@@ -75,11 +79,12 @@ def gaussian_information(x: ArrayLike, y: ArrayLike, z: ArrayLike | None = None,
     return Estimate(bits, float(errors_of_parts(parts)[0]), len(xs), f"{VERSION} copula={copula}")
 
 
-def copula_transfers(series: ArrayLike, embedding: Embedding | None = None) -> CopulaScreen:
+def copula_transfers(series: ArrayLike, embedding: Embedding | None = None, *, errors: bool = False) -> CopulaScreen:
     """T(i -> j) of every ordered pair of columns (n, m), by the Gaussian copula, with the p-value of an F test.
 
     F = (R^2 / p) / ((1 - R^2) / (n - p - q - 1)), R^2 of what source i's past (p values) adds to target j's own (q).
-    The test takes the target's noise as white given its own past: it screens, ``surrogates`` decide.
+    The test takes the target's noise as white given its own past: it screens, ``surrogates`` decide. ``errors``: from
+    ten stretches of time, ten times the work.
 
     >>> import numpy as np
     >>> x = np.random.default_rng(0).standard_normal((500, 3)); x[1:, 2] += 0.5 * x[:-1, 0]
@@ -91,18 +96,33 @@ def copula_transfers(series: ArrayLike, embedding: Embedding | None = None) -> C
 
     how = embedding or Embedding()
     scores = normal_scores(columns(series, "series"))
+    reach = how.reach
+    whole = ~np.isnan(past(scores, reach + 1, 1, 0, reach)).any(axis=(0, 2))  # a hole also spoils the steps after it
+    n, p = int(whole.sum()), how.source
+    spare = n - p - how.target - 1
+    share = _shares(scores, how, np.flatnonzero(whole))
+    ratio = (share / p) / ((1.0 - share) / spare)
+    times = [np.flatnonzero(whole)[s] for s in stretches(n)] if errors else []
+    parts = np.array([_bits_of_share(_shares(scores, how, part)).ravel() for part in times]).reshape(-1, share.size)
+    spread = errors_of_parts(parts).reshape(share.shape)
+    return CopulaScreen(_bits_of_share(share), spread, fdtrc(p, spare, ratio), n, how)
+
+
+def _bits_of_share(share: Floats) -> Floats:
+    found: Floats = -0.5 * BITS * np.log1p(-share)
+    return found
+
+
+def _shares(scores: Floats, how: Embedding, times: NDArray[np.intp]) -> Floats:
+    """(sources, targets) added R^2 over these times, counted from the first that has a past; NaN on the diagonal."""
     count, reach = scores.shape[1], how.reach
-    gone = np.isnan(past(scores, reach + 1, 1, 0, reach)).any(axis=(0, 2))  # a hole also spoils the steps after it
-    sources = past(scores, how.source, how.delay, how.lag, reach)[:, ~gone]
+    sources = past(scores, how.source, how.delay, how.lag, reach)[:, times]
     share = np.full((count, count), np.nan)
     for target in range(count):
-        own = past(scores[:, [target]], how.target, how.delay, 1, reach)[:, ~gone, 0].T
-        share[:, target] = _added_share(sources, scores[reach:, target][~gone], own)
+        own = past(scores[:, [target]], how.target, how.delay, 1, reach)[:, times, 0].T
+        share[:, target] = _added_share(sources, scores[reach:, target][times], own)
     np.fill_diagonal(share, np.nan)
-    n = sources.shape[1]
-    spare = n - how.source - how.target - 1
-    ratio = (share / how.source) / ((1.0 - share) / spare)
-    return CopulaScreen(-0.5 * BITS * np.log1p(-share), fdtrc(how.source, spare, ratio), n, how)
+    return share
 
 
 def _added_share(sources: Floats, follows: Floats, own: Floats) -> Floats:

@@ -166,7 +166,7 @@ def transfer_entropies(
         samples = embedded_samples(table[:, others], table[:, target], how)
         bits[others, target], n = local_bits(samples, k, 1, ties).mean(axis=0), samples.n
         if errors:
-            spread[others, target] = errors_of_parts(_parts(samples, k, 1, ties))
+            spread[others, target] = errors_of_samples(samples, k, 1, ties)
     return TransferMatrix(bits, spread, n, k, how)
 
 
@@ -209,15 +209,15 @@ def embedded_samples(sources: Floats, target: Floats, embedding: Embedding) -> S
 
 def _estimate(samples: Samples, k: int, variant: int, ties: Ties, how: str) -> Estimate:
     bits = float(local_bits(samples, k, variant, ties).mean())
-    error = float(errors_of_parts(_parts(samples, k, variant, ties))[0])
+    error = float(errors_of_samples(samples, k, variant, ties)[0])
     return Estimate(bits, error, samples.n, f"{VERSION} variant={variant} k={k} ties={ties}{how}")
 
 
-def _parts(samples: Samples, k: int, variant: int, ties: Ties) -> Floats:
-    """The estimates (stretches, lanes) on stretches of time, with a k as much smaller as they are shorter."""
+def errors_of_samples(samples: Samples, k: int, variant: int = 1, ties: Ties = "keep") -> Floats:
+    """Standard errors (lanes,) in bits, from stretches of time, with a k as much smaller as they are shorter."""
     fewer = max(min(k, 3), round(k / STRETCHES))
     found = [local_bits(samples.part(s), fewer, variant, ties).mean(axis=0) for s in stretches(samples.n)]
-    return np.array(found).reshape(-1, samples.x.shape[2])
+    return errors_of_parts(np.array(found).reshape(-1, samples.x.shape[2]))
 
 
 def local_bits(samples: Samples, k: int, variant: int, ties: Ties) -> Floats:

@@ -96,7 +96,7 @@ def find_leads(
             source=names[i],
             target=names[j],
             bits=one.bits,
-            std_error_bits=one.estimate.std_error_bits,
+            std_error_bits=one.std_error_bits,
             screen_p_value=float(fast.p_value[i, j]),
             p_value=one.p_value,
             tail_p_value=one.tail_p_value,

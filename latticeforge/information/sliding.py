@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latticeforge.information.estimate import BITS, Floats, columns
-from latticeforge.information.ksg import digammas
+from latticeforge.information.estimate import BITS, Estimate, Floats, columns
+from latticeforge.information.ksg import Samples, digammas, errors_of_samples
 from latticeforge.information.ties import dithered
 from latticeforge.machine_code import compiled
 
@@ -63,6 +63,19 @@ class SlidingTransferEntropy:
         self._last = (x, y)
         full = self._seen >= self._points.shape[1]
         return _mean(self._counts, self._psi, self._k) * BITS if full else float("nan")
+
+    def estimate(self) -> Estimate:
+        """The window's transfer entropy with its standard error; the error is searched for anew, as in ``ksg``.
+
+        Raises:
+            ValueError: the window is not full yet.
+        """
+        window = self._points.shape[1]
+        if self._seen < window:
+            raise ValueError(f"the window holds {self._seen} of {window} transitions")
+        y, z, x = np.roll(self._points, -(self._seen % window), axis=1).astype(np.float64)[:, None]
+        error = float(errors_of_samples(Samples(x[:, :, None], y, z), self._k)[0])
+        return Estimate(_mean(self._counts, self._psi, self._k) * BITS, error, window, f"{VERSION} k={self._k}")
 
 
 def sliding_transfer_entropy(source: ArrayLike, target: ArrayLike, window: int, *, k: int = 4, seed: int = 0) -> Floats:

@@ -28,11 +28,13 @@ VERSION = "effective-transfer/2"
 class EffectiveTransfer:
     """Transfer entropy beyond what surrogates of the source show, in bits.
 
-    ``bits`` = estimate - mean of surrogates. ``p_value`` is the rank (b + 1) / (m + 1); ``tail_p_value`` places the
-    estimate in a Student-t of the surrogates' mean and spread, and can be smaller than 1/m.
+    ``bits`` = estimate - mean of surrogates; ``std_error_bits`` counts the error of either. ``p_value`` is the rank
+    (b + 1) / (m + 1); ``tail_p_value`` places the estimate in a Student-t of the surrogates' mean and spread, and can
+    be smaller than 1/m.
     """
 
     bits: float
+    std_error_bits: float
     estimate: Estimate
     surrogate_mean_bits: float
     surrogate_sd_bits: float
@@ -123,6 +125,7 @@ def effective_transfer_entropy(
     mean, spread = float(by_chance.mean()), float(by_chance.std(ddof=1))
     return EffectiveTransfer(
         bits=estimate.bits - mean,
+        std_error_bits=math.hypot(estimate.std_error_bits, spread / math.sqrt(surrogates)),
         estimate=estimate,
         surrogate_mean_bits=mean,
         surrogate_sd_bits=spread,

@@ -25,6 +25,7 @@ from latticeforge.information import (
     mutual_information,
     shuffled_blocks,
     sliding_transfer_entropy,
+    transfer_entropy,
 )
 from latticeforge.information.ksg import local_transfer
 from latticeforge.information.lags import Embedding
@@ -260,6 +261,30 @@ def test_pushing_is_sliding_and_a_hole_ends_a_transition() -> None:
     assert live.push(float("nan"), 0.0) == before
     assert live.push(0.0, 0.0) == before
     assert live.push(0.1, 0.2) != before
+
+
+def test_every_estimate_has_an_error() -> None:
+    series = driven(1000, 0.4, seed=9)
+    screen = copula_transfers(series, errors=True)
+    single = gaussian_information(series[:-1, 0], series[1:, 1], series[:-1, 1])
+    assert screen.std_error_bits[0, 1] == pytest.approx(single.std_error_bits, rel=0.1)
+    assert np.isnan(copula_transfers(series).std_error_bits).all()
+    found = effective_transfer_entropy(series[:, 0], series[:, 1], surrogates=50)
+    expected = math.hypot(found.estimate.std_error_bits, found.surrogate_sd_bits / math.sqrt(50))
+    assert found.std_error_bits == pytest.approx(expected)
+
+
+def test_the_sliding_windows_estimate_is_that_of_the_window() -> None:
+    series = driven(700, 0.4, seed=10)
+    series /= series.std(axis=0)
+    live = SlidingTransferEntropy(600)
+    with pytest.raises(ValueError, match="0 of 600"):
+        live.estimate()
+    last = [live.push(float(a), float(b)) for a, b in series][-1]
+    found, anew = live.estimate(), transfer_entropy(series[99:, 0], series[99:, 1])
+    assert (found.bits, found.n) == (last, 600)
+    assert found.std_error_bits == pytest.approx(anew.std_error_bits, rel=0.02)
+    assert found.bits == pytest.approx(anew.bits, abs=0.02)
 
 
 def test_repeated_values_do_not_break_a_sliding_window() -> None:
