@@ -11,19 +11,19 @@ import heapq
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latticeforge.narratives.copies import voices
 from latticeforge.narratives.labels import STOP_WORDS
+from latticeforge.narratives.names import named, names, parted
 from latticeforge.narratives.tongues import centred
 
 MIN_SIMILARITY = 0.23  # mean similarity of two groups that become one story; docs/method/narratives.md
 WORD_SHARE = 0.3  # weight of shared words in the similarity; the rest is shared meaning
 NAME_WEIGHT = 3.0  # of a name against another word as rare
-MAX_CAPITALS = 0.75  # share of capitalised words from which a text is Written Like This
 NEIGHBOURS = 40
 HOPELESS = 0.5  # groups below this share of the threshold are no longer compared
 WORD_DIM = 512
@@ -35,10 +35,11 @@ _TOKEN = re.compile(r"[^\W_]+")
 def stories(titles: Sequence[str], texts: Sequence[str], vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     """The story of each item, as the position of the story's first item; an item like no other stands alone.
 
-    Near-duplicates are one voice. Two voices are as similar as ``WORD_SHARE`` x the cosine of their TF-IDF words plus
-    the rest x the cosine of their vectors; average linkage (Sokal and Michener 1958) joins groups, the most similar
-    first, until no mean similarity reaches ``MIN_SIMILARITY``. Items far apart in wording and meaning are not compared
-    (``NEIGHBOURS`` a voice are), so memory grows with the number of items and not with its square.
+    Near-duplicates with the same names are one voice. Two voices are as similar as ``WORD_SHARE`` x the cosine of their
+    TF-IDF words plus the rest x the cosine of their vectors; average linkage (Sokal and Michener 1958) joins groups,
+    the most similar first, until no mean similarity reaches ``MIN_SIMILARITY``. Names that never meet part what was
+    joined. Items far apart in wording and meaning are not compared (``NEIGHBOURS`` a voice are), so memory grows with
+    the number of items and not with its square.
 
     Args:
         titles: n titles, in an order of their own (sort them): equal similarities go by position.
@@ -47,13 +48,25 @@ def stories(titles: Sequence[str], texts: Sequence[str], vectors: NDArray[np.flo
     """
     if not titles:
         return np.zeros(0, dtype=np.int64)
-    voice = voices(titles)
-    speaking, voice_number = np.unique(voice, return_inverse=True)
+    of_title = named(titles, names(titles))
+    speaking, voice_number = _voices(titles, of_title)
     spoken = [texts[i] for i in speaking]
     features = _features(spoken, centred(vectors[speaking], spoken))
-    story = _agglomerate(features)[voice_number]
+    grouped = _agglomerate(features)
+    story = parted(grouped, [of_title[i] for i in speaking], features)[voice_number]
     _, first, of_story = np.unique(story, return_index=True, return_inverse=True)
     return first[of_story].astype(np.int64)
+
+
+def _voices(titles: Sequence[str], of_title: Sequence[Set[str]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(positions of the titles that speak, number of the voice of each title); one of other names is no copy."""
+    keys: dict[tuple[int, tuple[str, ...]], int] = {}
+    voice = [
+        keys.setdefault((copied, tuple(sorted(own))), i)
+        for i, (copied, own) in enumerate(zip(voices(titles).tolist(), of_title, strict=True))
+    ]
+    speaking, number = np.unique(voice, return_inverse=True)
+    return speaking.astype(np.int64), number.astype(np.int64)
 
 
 def _features(texts: Sequence[str], unit: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,11 +80,11 @@ def _word_vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     Hashing keeps cosines up to an error of about 1 / sqrt(WORD_DIM), and needs no vocabulary in memory.
     """
     tokens = [_TOKEN.findall(text) for text in texts]
-    names = _names(tokens)
+    capitalised = names(texts)
     documents = [sorted({token.casefold() for token in of_text} - STOP_WORDS) for of_text in tokens]
     frequency = Counter(word for words in documents for word in words)
     weights = {
-        word: (1.0 + math.log((1 + len(texts)) / (1 + count))) * (NAME_WEIGHT if word in names else 1.0)
+        word: (1.0 + math.log((1 + len(texts)) / (1 + count))) * (NAME_WEIGHT if word in capitalised else 1.0)
         for word, count in frequency.items()
     }
     places = {word: _place(word) for word in frequency}
@@ -83,19 +96,6 @@ def _word_vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors /= np.maximum(length, np.float32(1e-9))
     return vectors
-
-
-def _names(tokens: Sequence[list[str]]) -> set[str]:
-    """Words that have a capital more often than not where a plain word has none: after the first word of a text.
-
-    Two earthquakes share their words and differ in their names. Texts that are mostly capitals tell nothing.
-    """
-    capitals: Counter[str] = Counter()
-    for of_text in tokens:
-        if sum(token[0].isupper() for token in of_text) <= MAX_CAPITALS * len(of_text):
-            for token in of_text[1:]:
-                capitals[token.casefold()] += 1 if token[0].isupper() else -1
-    return {word for word, surplus in capitals.items() if surplus > 0}
 
 
 def _place(word: str) -> tuple[int, float]:
