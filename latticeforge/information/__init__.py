@@ -25,6 +25,7 @@ from latticeforge.information.ksg import (
 from latticeforge.information.lags import Embedding, ragwitz
 from latticeforge.information.leads import Lead, Leads, find_leads
 from latticeforge.information.macros import LinearMacro, learned_linear, principal_component, share_of_voice
+from latticeforge.information.scan import LagScan, scan_lags
 from latticeforge.information.sliding import SlidingTransferEntropy, sliding_transfer_entropy
 from latticeforge.information.surrogates import (
     EffectiveTransfer,
@@ -41,6 +42,7 @@ __all__ = [
     "Embedding",
     "Emergence",
     "Estimate",
+    "LagScan",
     "Lead",
     "Leads",
     "LinearMacro",
@@ -67,6 +69,7 @@ __all__ = [
     "mutual_information",
     "principal_component",
     "ragwitz",
+    "scan_lags",
     "share_of_voice",
     "shuffled_blocks",
     "sliding_transfer_entropy",

@@ -1,6 +1,6 @@
-"""What of the past enters: embeddings, and two ways of choosing them.
+"""What of the past enters: embeddings, and how to choose that of the target.
 
-Here: delay vectors, Ragwitz' criterion, the scan over source lags. Not here: the information itself (``ksg``).
+Here: delay vectors, Ragwitz' criterion. Not here: the information itself (``ksg``), the lag of the source (``scan``).
 """
 
 from __future__ import annotations

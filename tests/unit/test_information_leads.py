@@ -23,6 +23,7 @@ from latticeforge.information import (
     gaussian_information,
     intentionality_gradient,
     mutual_information,
+    scan_lags,
     shuffled_blocks,
     sliding_transfer_entropy,
     transfer_entropy,
@@ -34,7 +35,7 @@ from latticeforge.signals.whiten import deseasoned, stabilised
 
 Floats = NDArray[np.float64]
 
-MODULES = ("gaussian", "binned", "surrogates", "leads", "season", "sliding")
+MODULES = ("gaussian", "binned", "surrogates", "leads", "scan", "season", "sliding")
 
 
 def driven(n: int, strength: float, seed: int) -> Floats:
@@ -166,6 +167,30 @@ def test_the_default_path_finds_the_chain_and_nothing_else() -> None:
     assert {(lead.source, lead.target) for lead in found.significant()} == {("a", "b"), ("b", "c")}
     assert found.pairs == 20
     assert all(lead.q_value >= lead.tail_p_value for lead in found.found)
+
+
+def test_a_scan_is_the_lags_one_by_one_on_the_same_samples() -> None:
+    series = driven(400, 0.5, seed=3)
+    found = scan_lags(series[:, 0], series[:, 1], range(1, 7), k=5, surrogates=30)
+    assert found.best_lag == 1 and found.n == 394
+    for lag in (1, 6):
+        single = transfer_entropy(series[6 - lag :, 0], series[6 - lag :, 1], embedding=Embedding(lag=lag), k=5)
+        assert single.n == 394
+        assert found.bits[lag - 1] == pytest.approx(single.bits, abs=0.02)  # their scales differ by the first samples
+    assert found.std_error_bits > 0.0
+    holed = series.copy()
+    holed[200, 0] = np.nan
+    assert scan_lags(holed[:, 0], holed[:, 1], range(1, 7), surrogates=9).n == 388
+    with pytest.raises(ValueError, match="at least 1"):
+        scan_lags(series[:, 0], series[:, 1], [0, 1])
+
+
+def test_the_p_value_of_a_scan_counts_every_lag() -> None:
+    called = 0
+    for seed in range(60):
+        x = np.random.default_rng(seed).standard_normal((200, 2))
+        called += scan_lags(x[:, 0], x[:, 1], range(1, 9), surrogates=19, seed=seed).p_value <= 0.05
+    assert called <= 9  # 3 expected; more than 9 comes once in a thousand
 
 
 def test_a_rhythm_in_common_is_no_lead_once_it_is_taken_out() -> None:
