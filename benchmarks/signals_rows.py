@@ -1,17 +1,14 @@
-"""Speed of the signal library beside the usual ways, in the same run: medians, ratios, and that both say the same.
+"""Speed of signals and detectors beside the usual ways, in the same run: medians, ratios, and that both say the same.
 
-    python benchmarks/signals_rows.py [--rounds 9]
-
-ewstools is measured where it is installed; it is no need of the project. Times are processor time of one thread, so
-that other work on the machine counts little.
+``lf bench signals`` shows the rows, with those of ``information_rows`` and ``graph_rows``. ewstools is measured where
+it is installed; it is no need of the project. Times are processor time of one thread, so that other work on the machine
+counts little.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import time
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -42,17 +39,22 @@ class Row:
         return self.peer_ms / self.ours_ms
 
 
-def medians(ours: Callable[[], object], peer: Callable[[], object], rounds: int) -> tuple[float, float]:
-    """Median milliseconds of processor time of both, in turns, after one call each to warm up."""
+def medians(
+    ours: Callable[[], object],
+    peer: Callable[[], object],
+    rounds: int,
+    clock: Callable[[], float] = time.process_time,
+) -> tuple[float, float]:
+    """Median milliseconds of both in turns, after one call each to warm up; of processor time if not told otherwise."""
     ours(), peer()
-    found = [[_ms(ours), _ms(peer)] for _ in range(rounds)]
+    found = [[_ms(ours, clock), _ms(peer, clock)] for _ in range(rounds)]
     return float(np.median([one[0] for one in found])), float(np.median([one[1] for one in found]))
 
 
-def _ms(call: Callable[[], object]) -> float:
-    begin = time.process_time()
+def _ms(call: Callable[[], object], clock: Callable[[], float]) -> float:
+    begin = clock()
     call()
-    return (time.process_time() - begin) * 1e3
+    return (clock() - begin) * 1e3
 
 
 def early_warning_pandas(rounds: int) -> Row:
@@ -160,23 +162,7 @@ def live_share(streams: int = 50, ticks: int = 400) -> float:
 ROWS: list[Callable[[int], Row]] = [early_warning_pandas, early_warning_ewstools, kuramoto, lag_p_value]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=9)
-    rounds = parser.parse_args().rounds
-    warnings.simplefilter("ignore")
-    print("| work | peer | ours | peer's | ratio | at least | aim | apart |\n|---|---|---|---|---|---|---|---|")
-    for measure in ROWS:
-        if measure is early_warning_ewstools and importlib.util.find_spec("ewstools") is None:
-            print("| early-warning set, 10,000 points | ewstools: not installed | | | | | | |")
-            continue
-        row = measure(rounds)
-        print(
-            f"| {row.work} | {row.peer} | {row.ours_ms:.2f} ms | {row.peer_ms:.1f} ms | {row.ratio:.0f} | "
-            f"{row.at_least:g} | {row.aim:g} | {row.apart:.1g} |"
-        )
-    print(f"\n50 streams, all detectors, one row a second: {100 * live_share():.2f} % of one core")
-
-
-if __name__ == "__main__":
-    main()
+def rows(rounds: int) -> list[Row]:
+    """Every row whose peer is installed."""
+    missing = set() if importlib.util.find_spec("ewstools") else {early_warning_ewstools}
+    return [measure(rounds) for measure in ROWS if measure not in missing]

@@ -8,11 +8,13 @@ import typer
 
 from latticeforge.cli.bench_dashboard import bench_dashboard
 from latticeforge.cli.bench_encode import bench_encode
+from latticeforge.cli.bench_signals import bench_signals
 from latticeforge.cli.output import err, load_settings, out, print_json
 
 app = typer.Typer(help="Measure speed on this machine.", no_args_is_help=True)
 app.command("encode")(bench_encode)
 app.command("dashboard")(bench_dashboard)
+app.command("signals")(bench_signals)
 
 
 @app.command("ingest")

@@ -22,6 +22,7 @@ from latticeforge.fusion.redistribute import quadrature, redistributed
 Floats = NDArray[np.float64]
 Rule = Literal["dempster", "yager", "pcr6"]
 
+RULES: tuple[Rule, ...] = get_args(Rule)
 VERSION = "belief/1"
 CONTESTED = 0.7  # a conflict above it is reported as contested
 
@@ -88,8 +89,8 @@ def fuse(frame: Frame, masses: ArrayLike, *, rule: Rule = "dempster", reliabilit
     - ``dempster``: products of masses on their common answers, 1 / (1 - K) times. Renormalised after each source, so
       that it holds while K rounds to 1. Total contradiction (1 - K = 0) has no combination: all is unknown then.
     - ``yager``: the conflict K becomes ignorance, mass of the whole frame.
-    - ``pcr6``: each partial conflict goes back to the answers that made it, in proportion to their masses (PCR6, which
-      is PCR5 for two sources).
+    - ``pcr6``: each partial conflict goes back to the sets that made it, in proportion to their masses (PCR6, which is
+      PCR5 for two sources). A source that knows nothing is not neutral here: its ignorance takes its share.
 
     ``reliability`` (sources,) in [0, 1] discounts each source first. The order of the sources changes rounding only.
     No source at all leaves everything unknown. Masses below 1e-150 may count as none.
@@ -105,22 +106,22 @@ def fuse(frame: Frame, masses: ArrayLike, *, rule: Rule = "dempster", reliabilit
     >>> {rule: round(fuse(DISTRACTION_FRAME, says, rule=rule).belief("distraction"), 3) for rule in ("yager", "pcr6")}
     {'yager': 0.3, 'pcr6': 0.464}
     """
-    table = np.ascontiguousarray(masses, dtype=np.float64)
+    table = np.array(masses, np.float64, order="C", copy=None)
     if reliability is not None:
         table = discount(table, reliability)
-    subsets = frame.subsets
-    if table.size == 0:
+    subsets = 1 << len(frame.hypotheses)
+    if not len(table):
         table = table.reshape(0, subsets)
-    if rule not in get_args(Rule) or table.ndim != 2 or table.shape[1] != subsets:
+    if rule not in RULES or table.ndim != 2 or table.shape[1] != subsets:
         raise _unusable(table.shape, f"(sources, {subsets})", rule)
-    out = np.empty(subsets + 1)
-    bad = fold(table, out)
-    if bad >= 0:
+    mass = np.empty(subsets)
+    logarithm = fold(table, mass)
+    if logarithm > 0.0:
+        bad = int(logarithm) - 1
         raise ValueError(_no_mass(f"source {bad}", table[bad]))
-    mass, logarithm = out[:subsets], float(out[subsets])
-    if rule != "dempster" or logarithm == -math.inf:
-        mass = _settled(table[None], out[None], rule)[0]
-    return Belief(frame, mass, max(0.0, -math.expm1(logarithm)), logarithm, rule)
+    if rule != "dempster":
+        mass = _settled(table[None], mass[None], np.array([logarithm]), rule)[0]
+    return Belief(frame, mass, -math.expm1(logarithm), logarithm, rule)
 
 
 def fuse_batch(
@@ -138,19 +139,22 @@ def fuse_batch(
     >>> fuse_batch(MARKET_FRAME, [[up, up], [up, down]]).contested.tolist()
     [False, True]
     """
-    table = np.ascontiguousarray(masses, dtype=np.float64)
+    table = np.array(masses, np.float64, order="C", copy=None)
     if reliability is not None:
         table = discount(table, reliability)
     subsets = frame.subsets
-    if rule not in get_args(Rule) or table.ndim != 3 or table.shape[2] != subsets:
+    if rule not in RULES or table.ndim != 3 or table.shape[2] != subsets:
         raise _unusable(table.shape, f"(items, sources, {subsets})", rule)
-    out = np.empty((len(table), subsets + 1))
-    bad = fold_many(table, out)
+    mass, agreement, logarithm = np.empty((len(table), subsets)), np.empty(len(table)), np.empty(len(table))
+    bad = fold_many(table, mass, agreement, logarithm)
     if bad >= 0:
         raise ValueError(_no_mass(f"item {bad}", table[bad]))
-    logarithm = out[:, subsets].copy()
-    mass = _settled(table, out, rule)
-    return Beliefs(frame, mass, np.maximum(0.0, -np.expm1(logarithm)), logarithm, rule)
+    conflict = np.where(logarithm < 0.0, 1.0, np.maximum(0.0, 1.0 - agreement))
+    with np.errstate(divide="ignore"):  # total contradiction
+        logarithm += np.minimum(0.0, np.log(agreement))
+    if rule != "dempster":
+        mass = _settled(table, mass, logarithm, rule)
+    return Beliefs(frame, mass, conflict, logarithm, rule)
 
 
 def discount(masses: ArrayLike, reliability: ArrayLike) -> Floats:
@@ -212,25 +216,21 @@ def _answers(table: Floats) -> int:
     return n
 
 
-def _settled(masses: Floats, folded: Floats, rule: Rule) -> Floats:
-    """(items, 2**n): what a rule makes of the conjunctions, ``folded`` (items, 2**n + 1), and of the conflict."""
-    mass, agreement = folded[:, :-1], np.exp(folded[:, -1])
-    if rule == "dempster":
-        mass[agreement == 0.0, -1] += np.where(np.isneginf(folded[agreement == 0.0, -1]), 1.0, 0.0)
-        return mass
-    mass = mass * agreement[:, None]
+def _settled(masses: Floats, mass: Floats, logarithms: Floats, rule: Rule) -> Floats:
+    """(items, 2**n): what a rule makes of the conjunctions, ``mass``, and of the conflicts, log(1 - K) (items,)."""
+    mass = mass * np.exp(logarithms)[:, None]
     if rule == "yager":
-        mass[:, -1] += np.maximum(0.0, -np.expm1(folded[:, -1]))
+        mass[:, -1] -= np.expm1(logarithms)
         return mass
     points, weights = quadrature()
-    for item in np.flatnonzero(agreement < 1.0):
+    for item in np.flatnonzero(logarithms < 0.0):
         redistributed(masses[item], points, weights, mass[item])
     return mass
 
 
 def _unusable(shape: tuple[int, ...], wanted: str, rule: str) -> ValueError:
-    if rule not in get_args(Rule):
-        return ValueError(f"no rule {rule!r}; there are {', '.join(get_args(Rule))}")
+    if rule not in RULES:
+        return ValueError(f"no rule {rule!r}; there are {', '.join(RULES)}")
     return ValueError(f"masses have the shape {wanted}, not {shape}")
 
 

@@ -8,6 +8,7 @@ of them: nothing known). A mass function is a float64 array over all ``2**n`` su
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST_HYPOTHESES = 8
+_ROUNDING = 1e-12  # shares that sum to 1 leave no ignorance
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,11 @@ class Frame:
         made = np.zeros(self.subsets)
         for names, weight in committed.items():
             made[self.subset(*((names,) if isinstance(names, str) else names))] += weight
-        rest = 1.0 - float(made.sum())
+        rest = 1.0 - math.fsum(made)
         if not (made.min() >= 0.0 and rest >= -1e-9):
             raise ValueError(f"masses must be at least 0 and sum to 1 at most, not {dict(committed)}")
-        made[-1] += max(0.0, rest)
+        if rest > _ROUNDING:
+            made[-1] += rest
         return made
 
 

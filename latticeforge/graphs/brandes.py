@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from latticeforge.graphs.lanes import LANES, gain, reach, share_out
+from latticeforge.graphs.lanes import LANES, TOGETHER, gain, reach, share_out
 from latticeforge.machine_code import compiled
 
 Floats = NDArray[np.float64]
@@ -28,7 +28,10 @@ _TIE = 1e-12  # lengths that differ by less, relatively, are equal: sums of the 
 
 
 class Edges(NamedTuple):
-    """Edges by tail and by head: ``head[first[u]:first[u + 1]]`` behind u, ``tail_in[first_in[v]:...]`` before v."""
+    """Edges by tail and by head: ``head[first[u]:first[u + 1]]`` behind u, ``tail_in[first_in[v]:...]`` before v.
+
+    Each node has a multiple of ``TOGETHER`` of both; the places left over hold n, a node that is never reached.
+    """
 
     first: Indices
     head: Indices
@@ -47,38 +50,39 @@ class Work(NamedTuple):
 
 
 @compiled
-def sorted_edges(nodes: int, tail: Indices, head: Indices) -> Edges:
-    """From edges sorted by tail."""
-    first, first_in = np.zeros(nodes + 1, dtype=np.int64), np.zeros(nodes + 1, dtype=np.int64)
-    for e in range(tail.size):
-        first[tail[e] + 1] += 1
-        first_in[head[e] + 1] += 1
-    for u in range(nodes):
-        first[u + 1] += first[u]
-        first_in[u + 1] += first_in[u]
-    tail_in, place = np.empty(tail.size, dtype=np.int64), first_in.copy()
-    for e in range(tail.size):
-        tail_in[place[head[e]]] = tail[e]
-        place[head[e]] += 1
-    return Edges(first, head, first_in, tail_in)
+def beside(nodes: int, here: Indices, there: Indices) -> tuple[Indices, Indices]:
+    """(first, other): the other ends of each node's edges, filled up."""
+    first = np.zeros(nodes + 1, dtype=np.int64)
+    for v in here:
+        first[v + 1] += 1
+    for v in range(nodes):
+        first[v + 1] = first[v] + -(-first[v + 1] // TOGETHER) * TOGETHER
+    other, place = np.full(first[nodes], nodes, dtype=np.int64), first.copy()
+    for e in range(here.size):
+        other[place[here[e]]] = there[e]
+        place[here[e]] += 1
+    return first, other
 
 
 @compiled
 def work_for(nodes: int) -> Work:
     """Working space for graphs of so many nodes."""
-    row = nodes * LANES
-    alive = np.empty((LEVELS + 1, nodes), dtype=np.int64)
-    return Work(np.empty((LEVELS + 1, row)), alive, np.empty(row), np.empty(row), np.empty(row))
+    row = (nodes + 1) * LANES
+    alive = np.zeros((LEVELS + 1, nodes), dtype=np.int64)
+    return Work(np.zeros((LEVELS + 1, row)), alive, np.zeros(row), np.zeros(row), np.zeros(row))
 
 
 @compiled
-def by_hops(edges: Edges, work: Work, out: Floats) -> None:
+def by_hops(tail: Indices, head: Indices, work: Work, out: Floats) -> None:
     """Adds betweenness (n,) over all pairs to ``out``; every edge has the length 1."""
-    nodes = edges.first.size - 1
+    nodes = out.size
+    first, behind = beside(nodes, tail, head)
+    first_in, before = beside(nodes, head, tail)
+    edges = Edges(first, behind, first_in, before)
     for source in range(0, nodes, LANES):
         if not from_eight(source, edges, work, out):
             for one in range(source, min(source + LANES, nodes)):
-                from_one(one, edges.first, edges.head, out)
+                from_one(one, edges, out)
 
 
 @compiled
@@ -110,8 +114,8 @@ def from_eight(source: int, edges: Edges, work: Work, out: Floats) -> bool:
                 span = (edges.first[u], edges.first[u + 1], u)
                 gain(work.share, edges.head, span, work.front[level - 1], work.gained)
     for v in range(nodes):
-        for lane in range(LANES):
-            out[v] += work.gained[v * LANES + lane]
+        row = work.gained[v * LANES : (v + 1) * LANES]
+        out[v] += (row[0] + row[1]) + (row[2] + row[3]) + ((row[4] + row[5]) + (row[6] + row[7]))
     return True
 
 
@@ -119,11 +123,13 @@ def from_eight(source: int, edges: Edges, work: Work, out: Floats) -> bool:
 def begin(source: int, nodes: int, work: Work) -> int:
     """Level 0: each of the eight at itself; lanes beyond the last node see everything and reach nothing."""
     front = work.front[0]
-    for place in range(nodes * LANES):
-        front[place] = work.gained[place] = work.share[place] = 0.0
-        work.unseen[place] = 1.0 if source + place % LANES < nodes else 0.0
-    for v in range(nodes):
-        work.alive[0, v] = 0
+    front[:] = 0.0
+    work.gained[:] = 0.0
+    work.share[:] = 0.0
+    work.unseen[:] = 1.0
+    work.alive[0] = 0
+    for lane in range(nodes - source, LANES):
+        work.unseen[lane::LANES] = 0.0
     for lane in range(min(LANES, nodes - source)):
         place = (source + lane) * LANES + lane
         front[place], work.unseen[place] = 1.0, 0.0
@@ -131,11 +137,13 @@ def begin(source: int, nodes: int, work: Work) -> int:
 
 
 @compiled
-def from_one(source: int, first: Indices, head: Indices, out: Floats) -> None:
+def from_one(source: int, edges: Edges, out: Floats) -> None:
     """Adds what ways from one source give: for long ways, where few nodes lie on one level."""
+    first, head = edges.first, edges.head
     nodes = first.size - 1
-    level, queue = np.full(nodes, -1, dtype=np.int64), np.empty(nodes, dtype=np.int64)
-    paths, share = np.zeros(nodes), np.empty(nodes)
+    level, queue = np.full(nodes + 1, -1, dtype=np.int64), np.empty(nodes, dtype=np.int64)
+    paths, share = np.zeros(nodes + 1), np.empty(nodes)
+    level[nodes] = -2
     level[source], paths[source], queue[0] = 0, 1.0, source
     seen, at = 1, 0
     while at < seen:
@@ -143,7 +151,7 @@ def from_one(source: int, first: Indices, head: Indices, out: Floats) -> None:
         at += 1
         for e in range(first[u], first[u + 1]):
             v = head[e]
-            if level[v] < 0:
+            if level[v] == -1:
                 level[v] = level[u] + 1
                 queue[seen] = v
                 seen += 1
@@ -235,4 +243,4 @@ def of_many(nodes: int, tail: Indices, head: Indices, begins: Indices, out: Floa
     work = work_for(nodes)
     for g in range(begins.size - 1):
         mine = slice(begins[g], begins[g + 1])
-        by_hops(sorted_edges(nodes, tail[mine], head[mine]), work, out[g])
+        by_hops(tail[mine], head[mine], work, out[g])

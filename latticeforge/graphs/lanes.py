@@ -1,7 +1,6 @@
-"""Eight sources at once: the vector steps of the betweenness search, written in LLVM's own vectors.
+"""Eight sources at once: the vector steps of the betweenness search.
 
-Here: rows of eight float64, one a node, added up along edges. Not here: in which order, and why (``brandes``). Tables
-are flat arrays, row r at ``8 r``. The compiler does not make vectors of such sums on its own.
+Here: rows of eight lanes, one a node, added up along edges. Not here: in which order, and why (``brandes``).
 """
 
 from __future__ import annotations
@@ -9,49 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba.core.cgutils
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-cgutils: Any = numba.core.cgutils  # carries no types
+from latticeforge.machine_rows import LANES, Rows, cgutils
 
-LANES = 8
-_ROW = ir.VectorType(ir.DoubleType(), LANES)
-_ZERO, _ONE = ir.Constant(_ROW, [0.0] * LANES), ir.Constant(_ROW, [1.0] * LANES)
+__all__ = ["LANES", "TOGETHER", "gain", "reach", "share_out"]
+
+TOGETHER = 4  # edges added up at a time: loops of few and equal rounds, which the processor foresees
 
 
-class _Rows:
-    """One function being written: its builder, and how it reaches rows."""
-
-    def __init__(self, context: Any, builder: Any) -> None:
-        self.context, self.builder = context, builder
-
-    def data(self, kinds: Any, values: Any) -> list[Any]:
-        """The addresses of some arrays' first elements."""
-        pairs = zip(kinds, values, strict=True)
-        return [self.context.make_array(kind)(self.context, self.builder, value).data for kind, value in pairs]
-
-    def at(self, address: Any, row: Any) -> Any:
-        offset = self.builder.mul(row, ir.Constant(row.type, LANES))
-        return self.builder.bitcast(self.builder.gep(address, [offset]), _ROW.as_pointer())
-
-    def load(self, address: Any, row: Any) -> Any:
-        return self.builder.load(self.at(address, row), align=8)
-
-    def store(self, value: Any, address: Any, row: Any) -> None:
-        self.builder.store(value, self.at(address, row), align=8)
-
-    def above(self, value: Any) -> Any:
-        return self.builder.fcmp_ordered(">", value, _ZERO)
-
-    def along(self, table: Any, which: Any, first: Any, end: Any) -> Any:
-        """The sum of the rows ``which[first:end]``."""
-        total = cgutils.alloca_once_value(self.builder, _ZERO)
-        with cgutils.for_range_slice(self.builder, first, end, ir.Constant(end.type, 1)) as (edge, _):
-            row = self.load(table, self.builder.load(self.builder.gep(which, [edge])))
-            self.builder.store(self.builder.fadd(self.builder.load(total), row), total)
-        return self.builder.load(total)
+def _along(rows: Rows, table: Any, which: Any, first: Any, end: Any) -> Any:
+    """The sum of the rows ``which[first:end]``, a multiple of ``TOGETHER`` of them."""
+    builder = rows.builder
+    total = rows.variable(rows.constant(0.0))
+    with cgutils.for_range_slice(builder, first, end, first.type(TOGETHER)) as (edge, _):
+        found = [builder.load(builder.gep(which, [rows.behind(edge, i)])) for i in range(TOGETHER)]
+        terms = [rows.load(table, row) for row in found]
+        while len(terms) > 1:
+            terms = [builder.fadd(a, b) for a, b in zip(terms[::2], terms[1::2], strict=True)]
+        builder.store(builder.fadd(builder.load(total), terms[0]), total)
+    return builder.load(total)
 
 
 def _reach(typing: Any, front: Any, which: Any, span: Any, unseen: Any, behind: Any) -> Any:
@@ -62,15 +39,15 @@ def _reach(typing: Any, front: Any, which: Any, span: Any, unseen: Any, behind: 
     signature = types.int64(front, which, span, unseen, behind)
 
     def write(context: Any, builder: Any, _: Any, given: Any) -> Any:
-        rows = _Rows(context, builder)
+        rows = Rows(context, builder)
         before, index, left, after = rows.data((front, which, unseen, behind), (*given[:2], *given[3:]))
         first, end, row = cgutils.unpack_tuple(builder, given[2])
         open_yet = rows.load(left, row)
-        paths = builder.fmul(rows.along(before, index, first, end), open_yet)
-        new = rows.above(paths)
-        rows.store(paths, after, row)
-        rows.store(builder.select(new, _ZERO, open_yet), left, row)
-        return builder.zext(builder.bitcast(new, ir.IntType(LANES)), ir.IntType(64))
+        found = builder.fmul(_along(rows, before, index, first, end), open_yet)
+        new = rows.above(found, rows.constant(0.0))
+        rows.store(found, after, row)
+        rows.store(builder.select(new, rows.constant(0.0), open_yet), left, row)
+        return rows.bits(new)
 
     return signature, write
 
@@ -80,11 +57,11 @@ def _share(typing: Any, front: Any, gained: Any, row: Any, share: Any) -> Any:
     signature = types.void(front, gained, types.int64, share)
 
     def write(context: Any, builder: Any, _: Any, given: Any) -> Any:
-        rows = _Rows(context, builder)
+        rows = Rows(context, builder)
         paths_of, delta, made = rows.data((front, gained, share), (*given[:2], given[3]))
-        paths = rows.load(paths_of, given[2])
-        each = builder.fdiv(builder.fadd(rows.load(delta, given[2]), _ONE), paths)
-        rows.store(builder.select(rows.above(paths), each, _ZERO), made, given[2])
+        paths, nothing = rows.load(paths_of, given[2]), rows.constant(0.0)
+        each = builder.fdiv(builder.fadd(rows.load(delta, given[2]), rows.constant(1.0)), paths)
+        rows.store(builder.select(rows.above(paths, nothing), each, nothing), made, given[2])
         return context.get_dummy_value()
 
     return signature, write
@@ -95,10 +72,10 @@ def _gain(typing: Any, share: Any, which: Any, span: Any, front: Any, gained: An
     signature = types.void(share, which, span, front, gained)
 
     def write(context: Any, builder: Any, _: Any, given: Any) -> Any:
-        rows = _Rows(context, builder)
+        rows = Rows(context, builder)
         each, index, paths, delta = rows.data((share, which, front, gained), (*given[:2], *given[3:]))
         first, end, row = cgutils.unpack_tuple(builder, given[2])
-        more = builder.fmul(rows.along(each, index, first, end), rows.load(paths, row))
+        more = builder.fmul(_along(rows, each, index, first, end), rows.load(paths, row))
         rows.store(builder.fadd(rows.load(delta, row), more), delta, row)
         return context.get_dummy_value()
 
