@@ -82,12 +82,12 @@ def power(quick: bool) -> None:
     print("|---|---|---|---|---|---|")
     events = 40 if quick else 200
     for record in records(quick):
-        null = single_groups.outcomes(record, 0, 2 * events + 100, 1)
+        null = single_groups.outcomes(record, 0, 10 * events, 1)
         single_groups.power_table(record, null, _sizes(record), events)
 
 
 def _sizes(record: single_groups.Record) -> tuple[int, ...]:
-    return (3, 4, 5, 6) if record.usual == 1 else (8, 16, 32, 48, 64, 96, 128, 192)
+    return (3, 4, 5, 6) if record.usual == 1 else (8, 16, 32, 48, 64, 80, 96, 128)
 
 
 def probability(quick: bool) -> None:
