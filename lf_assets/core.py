@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from latticeforge.radar.stages import compute
-from latticeforge.state.causal import WEEK_ROWS
 from latticeforge.state.fragility import MEMORY
-from latticeforge.state.regimes import HISTORY_ROWS
-from latticeforge.state.streams import DAY_ROWS, HOUR_ROWS
+from latticeforge.state.streams import HOUR_ROWS, WEEK_ROWS
 from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.audit import act
 from latticeforge.store.digest import range_digest
@@ -37,13 +35,14 @@ _LANDED = {
     "regimes": ["attention"],
     "causal_graph": ["attention"],
 }
+WEEK = trailing(WEEK_ROWS // HOUR_ROWS)
 _EARLIER: dict[str, dict[str, dg.PartitionMapping]] = {
     "spike_baselines": {"narratives": HISTORY},
     "spikes": {"narratives": HISTORY},
     "correlations": {"spikes": LINKABLE, "narratives": HISTORY},
-    "signals": {"articles": trailing(DAY_ROWS // HOUR_ROWS)},
-    "regimes": {"articles": trailing(HISTORY_ROWS // HOUR_ROWS)},
-    "causal_graph": {"articles": trailing(WEEK_ROWS // HOUR_ROWS)},
+    "signals": {"articles": WEEK},
+    "regimes": {"articles": WEEK},
+    "causal_graph": {"articles": WEEK},
     "fragility": {"causal_graph": trailing(int(MEMORY / HOUR))},
 }
 

@@ -15,11 +15,11 @@ import psycopg
 
 from latticeforge.model import UTC_TIME, Schema
 from latticeforge.state.beliefs import beliefs
-from latticeforge.state.causal import WEEK_ROWS, causal_links, is_graph_window
+from latticeforge.state.causal import causal_links, is_graph_window
 from latticeforge.state.fragility import MEMORY, fragilities
 from latticeforge.state.regimes import HISTORY_ROWS, early_warnings, regimes
 from latticeforge.state.signals import signals
-from latticeforge.state.streams import DAY_ROWS, Board, attention_board, source_board
+from latticeforge.state.streams import DAY_ROWS, WEEK_ROWS, Board, attention_board, source_board
 from latticeforge.store.generations import Frames, computed_windows, read_active
 from latticeforge.store.ledger import gaps_between
 from latticeforge.windows import HOUR, WINDOW, Window, floor_to, windows_between
@@ -43,23 +43,27 @@ _MENTION_COUNTS: Schema = {
 }
 
 
-def read_boards(connection: psycopg.Connection, start: datetime, end: datetime) -> list[Board]:
-    """Sources and attention of the windows that begin in ``[start, end)``."""
+def read_boards(connection: psycopg.Connection, first: datetime, end: datetime, rows: int) -> list[Board]:
+    """Sources and attention of the windows in ``[first, end)`` and of ``rows`` windows before; sources of a week."""
+    return [_sources(connection, first - WEEK_ROWS * WINDOW, end), _attention(connection, first - rows * WINDOW, end)]
+
+
+def _sources(connection: psycopg.Connection, start: datetime, end: datetime) -> Board:
     items = pl.DataFrame(connection.execute(_ITEMS, (start, end)).fetchall(), schema=_ITEM_COUNTS, orient="row")
+    computed = computed_windows(connection, "articles", [w.start for w in windows_between(start, end)])
+    return source_board(items, computed, gaps_between(connection, start, end), start, end)
+
+
+def _attention(connection: psycopg.Connection, start: datetime, end: datetime) -> Board:
     counts = connection.execute(_MENTIONS, (start, end)).fetchall()
     mentions = pl.DataFrame(counts, schema=_MENTION_COUNTS, orient="row")
+    known = connection.execute("select source from ops.source where kind = 'attention'").fetchall()
     gaps = gaps_between(connection, start, end)
-    rows = connection.execute("select source from ops.source where kind = 'attention'").fetchall()
-    of_attention = pl.col("source").is_in([row[0] for row in rows])
-    computed = computed_windows(connection, "articles", [w.start for w in windows_between(start, end)])
-    return [
-        source_board(items, computed, gaps.filter(~of_attention), start, end),
-        attention_board(mentions, gaps.filter(of_attention), start, end),
-    ]
+    return attention_board(mentions, gaps.filter(pl.col("source").is_in([row[0] for row in known])), start, end)
 
 
 def _signals(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
-    boards = read_boards(connection, windows[0].start - DAY_ROWS * WINDOW, windows[-1].end)
+    boards = read_boards(connection, windows[0].start, windows[-1].end, DAY_ROWS)
     narrative, baselines = (
         read_active(connection, asset, windows[0].start, windows[-1].end) for asset in ("narratives", "spike_baselines")
     )
@@ -67,8 +71,7 @@ def _signals(connection: psycopg.Connection, windows: Sequence[Window]) -> Compu
 
 
 def _regimes(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
-    first = floor_to(windows[0].start, HOUR)
-    boards = read_boards(connection, first - HISTORY_ROWS * WINDOW, windows[-1].end)
+    boards = read_boards(connection, floor_to(windows[0].start, HOUR), windows[-1].end, HISTORY_ROWS)
     warnings = early_warnings(boards, windows)
     return [(w, (warnings[w.start], regimes(boards, w))) for w in windows]
 
@@ -82,8 +85,7 @@ def _beliefs(connection: psycopg.Connection, windows: Sequence[Window]) -> Compu
 
 def _causal_graph(connection: psycopg.Connection, windows: Sequence[Window]) -> Computed:
     drawn = any(is_graph_window(w) for w in windows)
-    start = windows[-1].end if not drawn else windows[0].start - WEEK_ROWS * WINDOW
-    boards = read_boards(connection, start, windows[-1].end)
+    boards = read_boards(connection, windows[0].start, windows[-1].end, WEEK_ROWS) if drawn else []
     return [(w, causal_links(boards, w)) for w in windows]
 
 

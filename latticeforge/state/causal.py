@@ -18,7 +18,7 @@ from latticeforge.information.leads import Lead, find_leads
 from latticeforge.information.surrogates import benjamini_yekutieli
 from latticeforge.signals.lags import innovations
 from latticeforge.state.signals import label_of
-from latticeforge.state.streams import DAY_ROWS, Board, row_of
+from latticeforge.state.streams import DAY_ROWS, WEEK_ROWS, Board, row_of
 from latticeforge.state_model import CAUSAL_LINK, CAUSAL_TEST
 from latticeforge.windows import HOUR, WINDOW, Window, floor_to
 
@@ -27,7 +27,6 @@ Floats = NDArray[np.float64]
 VERSION = "causal-graph/1"
 CELL_ROWS = 3  # a quarter of an hour: copies of a report come within one
 CELL_MINUTES = CELL_ROWS * (WINDOW.seconds // 60)
-WEEK_ROWS = 7 * DAY_ROWS
 CELLS_A_DAY = DAY_ROWS // CELL_ROWS
 LAGS = (1, 2)  # cells
 MOST_LED = {"source": 16, "attention": 8}
@@ -58,6 +57,9 @@ def causal_links(boards: Sequence[Board], window: Window) -> tuple[pl.DataFrame,
     (``signals.lags.innovations``). At lags of 15 and 30 minutes every ordered pair goes through
     ``information.find_leads``: copula screen, then KSG against 200 circular shifts. q is Benjamini and Yekutieli's over
     all pairs and both lags; links with q <= 0.05 are kept, each at its clearer lag.
+
+    With the rhythm out and the memory in, 173 of 182 pairs of the demo day's sources passed the screen: whatever moves
+    all of them slowly makes each foretell each.
     """
     led = _led(boards, window) if is_graph_window(window) else None
     if led is None or len(led.names) < 2:

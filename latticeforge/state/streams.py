@@ -23,6 +23,7 @@ Floats = NDArray[np.float64]
 STEP_S = WINDOW.total_seconds()
 DAY_ROWS = DAY // WINDOW
 HOUR_ROWS = HOUR // WINDOW
+WEEK_ROWS = 7 * DAY_ROWS
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,16 @@ class Board:
         return max(0, min(len(self.values.T), math.ceil((at - self.start) / WINDOW)))
 
     def trailing(self, end: int, rows: int) -> Floats:
-        """(m, rows) the rows before row ``end``; missing before the first that is held."""
-        held = self.values[:, max(0, end - rows) : end]
+        """(m, rows <= a week) the rows before row ``end``; missing before the first that is held.
+
+        A source is missing before its first item of that week: it may not have been read yet.
+        """
+        held = self.values[:, max(0, end - WEEK_ROWS) : end]
+        if self.kind == "source":
+            heard = held > 0
+            began = np.where(heard.any(axis=1), heard.argmax(axis=1), held.shape[1])
+            held = np.where(np.arange(held.shape[1]) < began[:, None], np.nan, held)
+        held = held[:, max(0, held.shape[1] - rows) :]
         return np.pad(held, ((0, 0), (rows - held.shape[1], 0)), constant_values=np.nan)
 
     def leading(self, end: int, most: int, rows: int = DAY_ROWS) -> list[int]:
@@ -65,14 +74,11 @@ def source_board(
         counts: window_start, source, items; rows in any order, none for a silent window.
         computed: starts of the windows whose articles are known; the others are missing for every source.
         gaps: source, from_at, to_at (null: still open) of holes in collection that were not filled.
-        start, end: aligned to the windows.
-
-    A source is missing before its first item: it may not have been read yet.
+        start, end: aligned to the windows; a week before the first window that is asked for, or the answer depends on
+            the span that was read.
     """
     series = count_series(counts, "source", board_grid(start, end), time="window_start", weight="items", gaps=gaps)
     series.values[:, [w not in computed for w in _starts(start, end)]] = np.nan
-    for row in series.values:
-        row[: int(np.argmax(row > 0))] = np.nan
     return _board("source", series, start, share_of_voice(series).values)
 
 

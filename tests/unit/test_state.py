@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 
 from latticeforge.model import NARRATIVE, SPIKE_BASELINE
-from latticeforge.state.causal import WEEK_ROWS, causal_links
+from latticeforge.state.causal import causal_links
 from latticeforge.state.fragility import fragilities
 from latticeforge.state.regimes import HISTORY_ROWS, early_warnings, regimes
 from latticeforge.state.signals import signals
-from latticeforge.state.streams import Board, attention_board, source_board
+from latticeforge.state.streams import WEEK_ROWS, Board, attention_board, source_board
 from latticeforge.state_model import CAUSAL_LINK, CAUSAL_TEST
 from latticeforge.windows import HOUR, WINDOW, Window, windows_between
 
@@ -36,7 +36,7 @@ def test_what_is_not_known_is_missing_and_silence_is_zero() -> None:
     made = source_board(counts, computed, gaps, NOON, NOON + 5 * WINDOW)
     assert made.names == ("a", "b")
     nan = np.nan
-    np.testing.assert_array_equal(made.values, [[nan, 2, nan, 4, 0], [nan, nan, nan, 4, nan]])
+    np.testing.assert_array_equal(made.trailing(5, 5), [[nan, 2, nan, 4, 0], [nan, nan, nan, 4, nan]])
     assert made.share is not None and made.share[0, 3] == 0.5
 
 
@@ -110,6 +110,8 @@ def test_who_foretells_whom_is_found_once_an_hour_with_every_test_counted() -> N
     ]
     assert links["bits"][0] > 0 and links["q_value"][0] <= 0.05
     assert tests["tests"].to_list() == [12, 12] and tests["lag_minutes"].to_list() == [15, 30]
+    longer = board(np.pad(values, ((0, 0), (700, 0)), constant_values=1.0), NOON)
+    assert causal_links([longer], Window(NOON - WINDOW))[0].equals(links), "what was read beside does not matter"
     nothing = causal_links([made], Window(NOON - 2 * WINDOW))
     assert nothing[0].is_empty() and nothing[1].is_empty()
 
