@@ -18,7 +18,7 @@ from latticeforge.windows import DAY, ceil_to
 
 METHOD_VERSION = "2025.1"
 WAIT = timedelta(days=30)
-MAX_P = 0.05  # sixty days hold some forty comparable ones: no rank among them can be much rarer than one in forty
+MAX_P = 0.05  # of three hours on sixty days, in which the alarm's own story stands more than once
 MIN_DAYS = 7  # comparable days on each side: with fewer, one unusual week decides
 
 
