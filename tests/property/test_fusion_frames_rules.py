@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ def opinions(draw: st.DrawFn) -> tuple[Frame, NDArray[np.float64]]:
     return frame, made / made.sum(axis=1, keepdims=True)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions(), RULES)
 def test_masses_sum_to_one_and_nothing_lies_on_no_answer(given_: tuple[Frame, NDArray[np.float64]], rule: Rule) -> None:
     frame, masses = given_
@@ -38,6 +39,7 @@ def test_masses_sum_to_one_and_nothing_lies_on_no_answer(given_: tuple[Frame, ND
         assert fused.belief(*names) <= fused.plausibility(*names) + 1e-12
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions(), RULES, st.randoms(use_true_random=False))
 def test_the_order_of_sources_is_nothing(
     given_: tuple[Frame, NDArray[np.float64]], rule: Rule, random: np.random.Generator
@@ -50,6 +52,7 @@ def test_the_order_of_sources_is_nothing(
     assert one.log_agreement == pytest.approx(other.log_agreement, rel=1e-9, abs=1e-12)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions(), RULES, st.randoms(use_true_random=False))
 def test_names_of_answers_mean_nothing(
     given_: tuple[Frame, NDArray[np.float64]], rule: Rule, random: np.random.Generator
@@ -64,6 +67,7 @@ def test_names_of_answers_mean_nothing(
     assert fuse(other, turned, rule=rule).mass[moved] == pytest.approx(fuse(frame, masses, rule=rule).mass, abs=1e-9)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions(), RULES)
 def test_a_source_that_knows_nothing_adds_no_conflict(given_: tuple[Frame, NDArray[np.float64]], rule: Rule) -> None:
     frame, masses = given_
@@ -74,6 +78,7 @@ def test_a_source_that_knows_nothing_adds_no_conflict(given_: tuple[Frame, NDArr
         assert with_it.mass == pytest.approx(without.mass, abs=1e-9)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions(), st.integers(1, 20), RULES)
 def test_alone_and_in_a_batch_are_the_same(given_: tuple[Frame, NDArray[np.float64]], items: int, rule: Rule) -> None:
     frame, masses = given_
@@ -83,6 +88,7 @@ def test_alone_and_in_a_batch_are_the_same(given_: tuple[Frame, NDArray[np.float
     assert many.log_agreement[-1] == pytest.approx(alone.log_agreement, rel=1e-12, abs=1e-14)
 
 
+@settings(deadline=None)  # the first call compiles
 @given(opinions())
 def test_sources_one_by_one_are_all_at_once(given_: tuple[Frame, NDArray[np.float64]]) -> None:
     frame, masses = given_
