@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scipy.stats import false_discovery_control
+from scipy.stats import false_discovery_control, norm, pearson3
 
 from latticeforge.information import (
     SlidingTransferEntropy,
@@ -31,6 +31,7 @@ from latticeforge.information import (
 from latticeforge.information.ksg import local_transfer
 from latticeforge.information.lags import Embedding
 from latticeforge.information.season import without_season
+from latticeforge.information.surrogates import _tail
 from latticeforge.signals.whiten import deseasoned, stabilised
 
 Floats = NDArray[np.float64]
@@ -142,6 +143,18 @@ def test_bursty_counts_are_not_called_linked_too_often(kind: str) -> None:
     assert called <= 12  # 5 expected; more than 12 comes once in 600
 
 
+@pytest.mark.parametrize("skewness", [0.0, 0.7, 1.5])
+def test_the_tail_is_that_of_the_surrogates_distribution(skewness: float) -> None:
+    chance = np.random.default_rng(4)
+    law = pearson3(skewness) if skewness else norm()
+    found = [_tail(float(law.rvs(random_state=chance)), law.rvs(200, random_state=chance)) for _ in range(3000)]
+    for level in (0.05, 0.01):
+        assert np.mean(np.array(found) <= level) == pytest.approx(level, rel=0.35)
+    many = law.rvs(200_000, random_state=chance)
+    assert _tail(3.0, many) == pytest.approx(law.sf(3.0), rel=0.05)
+    assert _tail(1e6, many[:50]) > 0.0 and _tail(1.0, np.ones(30)) == 1.0
+
+
 def test_a_real_lead_is_found_against_surrogates() -> None:
     series = driven(500, 0.5, seed=2)
     there = effective_transfer_entropy(series[:, 0], series[:, 1], surrogates=99)
@@ -195,13 +208,17 @@ def test_the_p_value_of_a_scan_counts_every_lag() -> None:
 
 def test_a_rhythm_in_common_is_no_lead_once_it_is_taken_out() -> None:
     chance = np.random.default_rng(12)
-    rate = 8 * np.exp(0.8 * np.cos(2 * np.pi * np.arange(960) / 96))
-    counts = chance.poisson(rate[:, None], (960, 4)).astype(np.float64)
-    counts[1:, 3] += chance.poisson(0.6 * counts[:-1, 0])
-    assert len(find_leads(counts, list("abcd"), surrogates=40, k=10).significant()) > 1
-    found = find_leads(counts, list("abcd"), season_rows=96, surrogates=40, k=10)
-    assert {(lead.source, lead.target) for lead in found.significant()} == {("a", "d")}
-    assert "season=96" in found.algorithm
+    rate = 6 * np.exp(0.6 * np.cos(2 * np.pi * np.arange(1000)[:, None] / 288))
+    counts = chance.poisson(np.tile(rate, 5)).astype(np.float64)
+    counts[1:, 4] += chance.poisson(0.6 * counts[:-1, 0])
+
+    def called(season: float | None) -> set[tuple[str, str]]:
+        found = find_leads(counts, list("abcde"), season_rows=season, surrogates=40, k=16)
+        return {(lead.source, lead.target) for lead in found.found if lead.tail_p_value <= 0.05}
+
+    assert len(called(None)) > 8
+    left = called(288)
+    assert ("a", "e") in left and len(left) <= 4  # 19 others at 5 %
 
 
 def test_the_season_goes_as_the_signal_library_takes_it() -> None:
