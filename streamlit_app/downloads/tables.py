@@ -58,6 +58,11 @@ TABLES = {
         "source",
         words.SOURCES,
     ),
+    "signals": Table("signals", "*", "window_start", "window_start, stream_id", words.SIGNALS),
+    "warnings": Table("early_warnings", "*", "window_start", "window_start, stream_id", words.WARNINGS),
+    "regimes": Table("regimes", "*", "window_start", "window_start, kind", words.REGIMES),
+    "leads": Table("causal_links", "*", "window_start", "window_start, source_stream, target_stream", words.LEADS),
+    "beliefs": Table("beliefs", "*", "window_start", "window_start, statement_id, detector", words.BELIEFS),
     "days": Table("day_summary", "*", None, "date", words.DAYS),
     "changes": Table(
         "changes",

@@ -105,6 +105,9 @@ PARTS = {  # what a reader who comes from a chart is told first
     "narratives": "Items of one five-minute window are grouped by the meaning of their titles; neighbouring windows "
     "with "
     "the same meaning are one story.",
+    "signals": "A stream is a source or a watched term, counted in windows of five minutes. A warning says that it "
+    "behaves as if it were about to change; an order parameter, how far all swing as one; a link between streams, "
+    "that one foretells another. None of it enters a score, and none of it says why.",
     "gaps": "A source that should have spoken and did not is a recorded gap. Windows with a gap are left out of "
     "what is "
     "usual, and whatever rests on them says so.",
