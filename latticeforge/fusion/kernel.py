@@ -9,7 +9,7 @@ number the blocks,
     (f & g)[C] = sum over A containing C of f[A] & G(A, C),      G(A, C) = sum of g[B] over B with A & B = C,
 
 G has one block for each way to put every answer outside A, into A but not C, or into C, and is a block of g or the sum
-of two others. The product of commonalities is as fast, but gets 1 - K as a difference and loses it.
+of two others. The product of commonalities is as fast, but gets small masses, and 1 - K, as differences of large ones.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from latticeforge.graphs.brandes import by_length, of_many
+from latticeforge.graphs.brandes import of_many, of_many_weighted
 from latticeforge.graphs.digraph import Digraph
 
 Floats = NDArray[np.float64]
@@ -45,17 +45,12 @@ def betweenness(graph: Digraph, *, weighted: bool = False, normalised: bool = Tr
     >>> betweenness(Digraph.of(["a", "b", "c"], [("a", "b", 1.0), ("b", "c", 1.0)])).tolist()
     [0.0, 0.5, 0.0]
     """
-    n = len(graph.names)
-    if not weighted:
-        alone: Floats = betweenness_many([graph], normalised=normalised)[0]
-        return alone
-    out = np.zeros(n)
-    by_length(np.searchsorted(graph.tail, np.arange(n + 1)), graph.head, 1.0 / graph.weight, out)
-    return out / _pairs(n) if normalised else out
+    found: Floats = betweenness_many([graph], weighted=weighted, normalised=normalised)[0]
+    return found
 
 
-def betweenness_many(graphs: Sequence[Digraph], *, normalised: bool = True) -> Floats:
-    """(graphs, n): ``betweenness``, every edge one step long, of graphs with the same number of nodes.
+def betweenness_many(graphs: Sequence[Digraph], *, weighted: bool = False, normalised: bool = True) -> Floats:
+    """(graphs, n): ``betweenness`` of graphs with the same number of nodes.
 
     Raises:
         ValueError: the graphs differ in their number of nodes.
@@ -70,7 +65,10 @@ def betweenness_many(graphs: Sequence[Digraph], *, normalised: bool = True) -> F
     begins = np.zeros(len(graphs) + 1, dtype=np.int64)
     np.cumsum([graph.tail.size for graph in graphs], out=begins[1:])
     tail, head = np.concatenate([g.tail for g in graphs]), np.concatenate([g.head for g in graphs])
-    of_many(n, tail, head, begins, out)
+    if weighted:
+        of_many_weighted(tail, head, 1.0 / np.concatenate([g.weight for g in graphs]), begins, out)
+    else:
+        of_many(n, tail, head, begins, out)
     return out / _pairs(n) if normalised else out
 
 

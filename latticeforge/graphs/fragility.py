@@ -95,10 +95,7 @@ def fragility(graph: Digraph, *, surrogates: int = 200, weighted: bool = False, 
     if surrogates < 19:
         raise ValueError(f"{surrogates} surrogates; with fewer than 19 no p-value reaches 0.05")
     others = list(rewirings(graph, surrogates, seed))
-    if weighted:
-        by_chance = np.array([betweenness(other, weighted=True) for other in others])
-    else:
-        by_chance = betweenness_many(others)
+    by_chance = betweenness_many(others, weighted=weighted)
     own = betweenness(graph, weighted=weighted)
     total = float(own.sum())
     top = int(own.argmax()) if total > 0.0 else None

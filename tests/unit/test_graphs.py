@@ -90,6 +90,8 @@ def test_many_graphs_are_each_alone() -> None:
     many = betweenness_many(graphs)
     for row, graph in zip(many, graphs, strict=True):
         assert row.tolist() == betweenness(graph).tolist()
+    for row, graph in zip(betweenness_many(graphs, weighted=True), graphs, strict=True):
+        assert row.tolist() == betweenness(graph, weighted=True).tolist()
     assert betweenness_many([]).shape == (0, 0)
     with pytest.raises(ValueError, match="one number of nodes"):
         betweenness_many([graphs[0], random_graph(3, 0.5, 0)])
