@@ -10,6 +10,7 @@ as role ``lf_reader``. Here: putting the parts together. Not here: navigation (`
 
 from __future__ import annotations
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -22,15 +23,25 @@ from streamlit_app.downloads.routes import ROUTES
 from streamlit_app.headers import SafeHeaders
 from streamlit_app.ui import link_parts
 
+COLLECT_EVERY_S = 30.0
 LOADED = (link_parts,)  # with polars, altair and scipy: no reader waits for them
 
 
 @asynccontextmanager
 async def settled(_app: st.App) -> AsyncIterator[None]:
-    """Take what is loaded out of the collection of garbage: Streamlit does one in full after every run of a script."""
+    """Take what is loaded out of the collection of garbage, and collect in full every half minute."""
     gc.collect()
     gc.freeze()
+    collecting = asyncio.create_task(_collect())
     yield
+    collecting.cancel()
+
+
+async def _collect() -> None:
+    """Closed tabs leave circles of objects; the configuration stops Streamlit from looking for them at every look."""
+    while True:
+        await asyncio.sleep(COLLECT_EVERY_S)
+        gc.collect()
 
 
 app = st.App(

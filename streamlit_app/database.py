@@ -7,6 +7,7 @@ Here: the address, the pool, one question at a time, now or as of an earlier ins
 from __future__ import annotations
 
 import logging
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ Row = dict[str, Any]
 READER = "lf_reader"
 STATEMENT_TIMEOUT_S = 5
 CONNECT_TIMEOUT_S = 2.0
+_NAMED_BY = ("LF_DASHBOARD_DATABASE_URL", "LF_DATABASE_URL", "LF_HOME")
 _OPTIONS = f"-c timezone=UTC -c default_transaction_read_only=on -c statement_timeout={STATEMENT_TIMEOUT_S}s"
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,12 @@ def reader_url(settings: Settings) -> str:
     url = settings.database_url or _embedded(str(settings.home))
     parts = {k: v for k, v in psycopg.conninfo.conninfo_to_dict(url).items() if k not in ("user", "password")}
     return psycopg.conninfo.make_conninfo("", user=READER, **parts)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _address(environment: tuple[str, ...]) -> str:
+    """Reading all settings takes a millisecond, and every open tab asks several times every two seconds."""
+    return reader_url(Settings())
 
 
 @st.cache_resource(show_spinner=False)
@@ -102,7 +110,7 @@ def ask(url: str, query: str, parameters: Row | None = None, *, as_of: datetime 
 def where() -> str:
     """The address of the database."""
     try:
-        return reader_url(Settings())
+        return _address(tuple(os.environ.get(name, "") for name in _NAMED_BY))
     except (OSError, psycopg.Error, ValueError) as error:
         _log.warning("the address of the database cannot be found: %s", error)
         raise DatabaseAway from error

@@ -172,7 +172,7 @@ def _in_a_browser(address: str) -> list[float]:
             page = context.new_page()
             began = time.perf_counter()
             page.goto(address)
-            page.locator("[data-testid='stVegaLiteChart'] canvas, [data-testid='stVegaLiteChart'] svg").first.wait_for()
+            page.locator(".lf-interval").first.wait_for()
             found.append(time.perf_counter() - began)
             context.close()
         browser.close()

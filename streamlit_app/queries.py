@@ -71,8 +71,19 @@ def board_stamp(since: datetime) -> str:
 @st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
 def _board_stamp(url: str, since: datetime) -> str:
     cards = _board(url, since)
-    shown = [cards, evidence(cards), _activity(url, since)]
+    shown = [[_as_shown(card) for card in cards], evidence(cards), _activity(url, since)]
     return hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest()
+
+
+def _as_shown(card: Row) -> list[object]:
+    """A statement as precisely as the page says it: a live one is stated again every second and reads the same."""
+    return [_blurred(value) for name, value in card.items() if name != "delay_s"]
+
+
+def _blurred(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    return rounded(value) if isinstance(value, datetime) else value
 
 
 def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:

@@ -1,4 +1,4 @@
-"""The charts: a likelihood with its interval, shares over time, gaps over time.
+"""The charts: shares over time, gaps over time.
 
 Here: Altair specifications, each with its unit on the axis. Not here: queries. Outside text comes in as data, cleaned.
 """
@@ -10,23 +10,8 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
-from latticeforge.narratives.scores import LIKELY, UNLIKELY
 from streamlit_app.ui import text, theme
 from streamlit_app.ui.text import figure as frame
-
-
-def interval(verdict: str, likelihood: float, low: float, high: float) -> alt.LayerChart | alt.FacetChart:
-    """A bar from ``low`` to ``high`` with a point at ``likelihood``; thin rules stand where the verdict changes."""
-    colour = theme.VERDICT_COLOURS[verdict]
-    data = alt.InlineData(values=[{"low": 100 * low, "high": 100 * high, "at": 100 * likelihood}])
-    rules = alt.InlineData(values=[{"at": 100 * UNLIKELY}, {"at": 100 * LIKELY}])
-    axis = alt.Axis(values=[0, 20, 40, 60, 80, 100], grid=False, title=text.LIKELIHOOD_AXIS, domain=True, ticks=True)
-    x = alt.X("low:Q", scale=alt.Scale(domain=[0, 100]), axis=axis)
-    bar = alt.Chart(data).mark_bar(height=12, cornerRadius=6, color=colour, opacity=0.35).encode(x=x, x2="high:Q")
-    point = alt.Chart(data).mark_point(size=130, filled=True, opacity=1, color=colour).encode(x="at:Q")
-    rule = alt.Chart(rules).mark_rule(strokeDash=[2, 3], color=theme.GREY).encode(x="at:Q")
-    padding = {"left": 8, "right": 14, "top": 4, "bottom": 0}
-    return alt.layer(rule, bar, point).properties(height=78, background="transparent", padding=padding)
 
 
 def _time(field: str, shape: str) -> alt.X:

@@ -14,7 +14,7 @@ import streamlit as st
 
 from latticeforge.narratives.decisions import due_at
 from streamlit_app.database import DashboardFault, DatabaseAway, MartsMissing, Row
-from streamlit_app.ui import charts, outside, text, theme
+from streamlit_app.ui import interval, outside, text, theme
 
 Answer = TypeVar("Answer")
 
@@ -74,43 +74,39 @@ def card(row: Row, evidence: list[Row]) -> None:
     with st.container(border=True, key=f"card-{key}"):
         badges(row)
         st.subheader(outside.markdown(row["headline"] or row["label"]), anchor=False)
-        with st.container(key=f"sentence-{key}"):
-            st.markdown(statement(row))
+        st.markdown(f"{statement(row)}\n\n:small[{_figures(row)}]")
         if row["likelihood"] is not None:
             _interval(row)
         if row["partial"]:
             reasons = [outside.markdown(reason, 160) for reason in row["partial"][:6]]
             st.warning(text.partial(reasons), icon=":material/data_alert:")
-        with st.container(key=f"evidence-{key}"):
-            headlines(key, evidence)
+        headlines(key, evidence)
         st.page_link(
             "app_pages/link.py",
             label=text.WHOLE_STORY,
             icon=":material/arrow_forward:",
             query_params={"link": row["statement_id"], "story": key},
         )
-        st.caption(
-            text.figures(
-                row["effect_items"],
-                row["effect_low"],
-                row["effect_high"],
-                row["q_value"],
-                row["tests"],
-                row["conflict_k"],
-            )
-        )
 
 
 def badges(row: Row) -> None:
     """Verdict, grade and stage, each an icon and a word."""
     verdict, grade, stage = row["verdict"], row["grade"], row["stage"]
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.badge(text.VERDICTS[verdict], icon=theme.VERDICT_ICONS[verdict], color=theme.VERDICT_BADGES[verdict])
-        st.badge(text.GRADES[grade], icon=":material/flag:", color="gray", help=text.GRADE_HELP[grade])
-        st.badge(text.STAGES[stage], icon=theme.STAGE_ICONS[stage], color="gray")
-        st.caption(text.moment(row["evaluated_at"]), width="content")
+    said = (
+        (theme.VERDICT_BADGES[verdict], theme.VERDICT_ICONS[verdict], text.VERDICTS[verdict]),
+        ("gray", ":material/flag:", text.GRADES[grade]),
+        ("gray", theme.STAGE_ICONS[stage], text.STAGES[stage]),
+    )
+    shown = " ".join(f":{colour}-badge[{icon} {word}]" for colour, icon, word in said)
+    shown += f" :small[{text.moment(row['evaluated_at'])}]"
     if grade == "provisional" and verdict in ("likely", "contested") and row["event_at"] is not None:
-        st.caption(text.to_be_decided(due_at(row["event_at"])))
+        shown += f"\n\n:small[{text.to_be_decided(due_at(row['event_at']))}]"
+    st.markdown(shown, help=text.GRADE_HELP[grade])
+
+
+def _figures(row: Row) -> str:
+    effect = (row["effect_items"], row["effect_low"], row["effect_high"])
+    return text.figures(*effect, row["q_value"], row["tests"], row["conflict_k"])
 
 
 def statement(row: Row) -> str:
@@ -125,8 +121,7 @@ def _interval(row: Row) -> None:
     likelihood, low, high = row["likelihood"], row["likelihood_low"], row["likelihood_high"]
     if low is None or high is None:
         return
-    chart = charts.interval(row["verdict"], likelihood, low, high)
-    st.altair_chart(chart, key=f"interval-{row['story_key']}", alt=text.interval_alt(likelihood, low, high))
+    interval.show(row["verdict"], likelihood, low, high)
 
 
 def headlines(key: str, rows: list[Row]) -> None:
@@ -135,8 +130,7 @@ def headlines(key: str, rows: list[Row]) -> None:
     if not lines:
         st.caption(text.EVIDENCE_NONE)
         return
-    st.markdown(f"**{text.EVIDENCE_HEADING}**")
-    st.markdown(bullets(lines[:HEADLINES_SHOWN]))
+    st.markdown(f"**{text.EVIDENCE_HEADING}**\n\n{bullets(lines[:HEADLINES_SHOWN])}")
     if rest := lines[HEADLINES_SHOWN:]:
         with st.expander(text.more_headlines(len(rest)), key=f"more-{key}"):
             st.markdown(bullets(rest))

@@ -15,7 +15,7 @@ from latticeforge.narratives.history import History
 from streamlit_app import course, queries
 from streamlit_app.asking import link as asking
 from streamlit_app.database import Row
-from streamlit_app.ui import charts, components, figure, link_charts, outside, text
+from streamlit_app.ui import components, figure, interval, link_charts, outside, text
 from streamlit_app.ui.figure import Figure
 from streamlit_app.ui.text import figure as frame
 from streamlit_app.ui.text import link as words
@@ -143,8 +143,7 @@ def _sure(row: Row, view: View, as_of: datetime | None, until: datetime | None) 
     )
     if row["likelihood"] is not None and row["likelihood_low"] is not None:
         low, at, high = row["likelihood_low"], row["likelihood"], row["likelihood_high"]
-        said = text.interval_alt(at, low, high)
-        st.altair_chart(charts.interval(row["verdict"], at, low, high), key="interval-link", alt=said)
+        interval.show(row["verdict"], at, low, high)
         st.caption(text.LIKELIHOOD_EXPLAINED)
     if row["belief_unknown"] is None:
         return

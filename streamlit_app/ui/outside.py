@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 TITLE_LIMIT = 220
 ADDRESS_LIMIT = 2000
+KEPT = 4096  # texts and addresses, cut before they are kept: every open tab shows the same ones
 _JOINERS = {"\u200c", "\u200d"}  # some scripts and emoji need them
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # Streamlit turns these into emoji, icons and links after Markdown has been read, so escaping alone does not stop it.
@@ -25,7 +27,12 @@ def plain(text: str | None, limit: int = TITLE_LIMIT) -> str:
     >>> plain("safe\\u202egpj.exe")
     'safegpj.exe'
     """
-    kept = "".join(_visible(c) for c in (text or "")[: 8 * limit])
+    return _plain((text or "")[: 8 * limit], limit)
+
+
+@lru_cache(maxsize=KEPT)
+def _plain(text: str, limit: int) -> str:
+    kept = "".join(_visible(c) for c in text)
     line = re.sub(r"([\u0300-\u036f]{2})[\u0300-\u036f]+", r"\1", " ".join(kept.split()))
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
@@ -43,7 +50,12 @@ def markdown(text: str | None, limit: int = TITLE_LIMIT) -> str:
     >>> markdown("<b>*x*</b>")
     '&#60;b&#62;&#42;x&#42;&#60;&#47;b&#62;'
     """
-    line = _LIVE.sub(_WORD_JOINER, plain(text, limit))
+    return _escaped(plain(text, limit))
+
+
+@lru_cache(maxsize=KEPT)
+def _escaped(text: str) -> str:
+    line = _LIVE.sub(_WORD_JOINER, text)
     escaped = _PUNCTUATION.sub(lambda m: f"&#{ord(m[1])};", line)
     # A title written from right to left must not turn round the words beside it.
     return f"\u2068{escaped}\u2069" if any(unicodedata.bidirectional(c) in ("R", "AL") for c in line) else escaped
@@ -51,7 +63,12 @@ def markdown(text: str | None, limit: int = TITLE_LIMIT) -> str:
 
 def web_address(url: str | None) -> str | None:
     """The address, percent-encoded, if it is a plain http or https one; else None."""
-    if not url or len(url) > ADDRESS_LIMIT or plain(url, ADDRESS_LIMIT) != url or " " in url:
+    return _web_address(url) if url and len(url) <= ADDRESS_LIMIT else None
+
+
+@lru_cache(maxsize=KEPT)
+def _web_address(url: str) -> str | None:
+    if plain(url, ADDRESS_LIMIT) != url or " " in url:
         return None
     try:
         parts = urlsplit(url)

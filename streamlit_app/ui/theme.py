@@ -42,14 +42,26 @@ _STYLE = """
 [class*="st-key-card-"] { padding: 1.1rem 1.3rem; }
 [class*="st-key-card-"] h3 { padding: 0.1rem 0 0.7rem 0; line-height: 1.25; overflow-wrap: anywhere; }
 [class*="st-key-card-"] p, [class*="st-key-card-"] li { overflow-wrap: anywhere; }
-[class*="st-key-sentence-"] p { font-size: 1.08rem; line-height: 1.5; }
-[class*="st-key-evidence-"] ul { padding-left: 0; list-style: none; }
-[class*="st-key-evidence-"] li { margin: 0 0 0.35rem 0; line-height: 1.4; }
+[class*="st-key-sentence-"] p, [class*="st-key-card-"] .stElementContainer:has(h3) + .stElementContainer p:first-child {
+  font-size: 1.08rem; line-height: 1.5;
+}
+[class*="st-key-card-"] ul, [class*="st-key-evidence-"] ul { padding-left: 0; list-style: none; }
+[class*="st-key-card-"] li, [class*="st-key-evidence-"] li { margin: 0 0 0.35rem 0; line-height: 1.4; }
 .st-key-masthead h1 { padding: 0 0 0.8rem 0; letter-spacing: -0.01em; }
 .st-key-masthead { border-bottom: 3px double currentColor; padding-bottom: 0.2rem; }
 .st-key-figure h2 { font-size: 3.4rem; padding: 0 0 0.9rem 0; line-height: 1; }
 [data-testid="stCaptionContainer"] { opacity: 1; color: color-mix(in srgb, currentColor 82%, transparent) !important; }
 [data-testid="stCaptionContainer"] * { color: inherit; }
+.stPageLink a { height: auto; } .stPageLink a * { white-space: normal; overflow: visible; }
+.lf-interval { padding: 0.2rem 0.9rem 0.4rem; }
+.lf-scale { position: relative; height: 46px; border-bottom: 0; }
+.lf-scale::after { content: ""; position: absolute; left: 0; right: 0; top: 28px; border-top: 1px solid currentColor; }
+.lf-scale > * { position: absolute; display: block; text-decoration: none; }
+.lf-scale i { top: 0; height: 28px; border-left: 2px dotted #8A8A8A; }
+.lf-scale b { top: 8px; height: 12px; border-radius: 6px; opacity: 0.45; }
+.lf-scale u { top: 7px; width: 14px; height: 14px; margin-left: -7px; border-radius: 7px; }
+.lf-scale s { top: 30px; width: 3em; margin-left: -1.5em; text-align: center; font-size: 0.72rem; }
+.lf-interval p { margin: 0; text-align: center; font-size: 0.76rem; }
 .st-key-mesh { overflow-x: auto; }
 .stFragment, [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 @media (max-width: 640px) {

@@ -44,7 +44,10 @@ CALENDAR_EFFECTS_COUNTS = (
     "One line a calendar and narrative, the {n} clearest of each calendar: items per event above what placebo "
     "calendars lead to (the mark). Every test is in the CSV, and every test is counted in p and q."
 )
-CALENDAR_EFFECTS_INTERVAL = "The bar is the 95 % placebo interval: where it holds zero, chance alone does as much."
+CALENDAR_EFFECTS_INTERVAL = (
+    "The bar is the 95 % placebo interval: where it holds zero, chance alone does as much. Of many narratives some "
+    "stay clear of zero by chance too; p and q count that, and so does the colour."
+)
 CALENDAR_AXIS = "Items per event above chance"
 CALENDAR_CLEAR, CALENDAR_UNCLEAR = "Rarer than chance after all tests", "Not rarer than chance"
 FAN_PICK = "Placebo fan of"
