@@ -235,7 +235,7 @@ def local_bits(samples: Samples, k: int, variant: int, ties: Ties) -> Floats:
 
 def _first_variant(x: Floats, y: Floats, z: Floats, k: int, ties: Ties) -> Floats:
     from latticeforge.information.lanes import LANES
-    from latticeforge.information.neighbours import conditional_counts
+    from latticeforge.information.neighbours import conditional_counts, local_values
 
     dimensions, n, lanes = x.shape
     row = -(-lanes // LANES) * LANES
@@ -248,10 +248,8 @@ def _first_variant(x: Floats, y: Floats, z: Floats, k: int, ties: Ties) -> Float
     inclusive = ties == "inclusive"
     sizes = np.array([dimensions, row, k, inclusive], np.int64)
     conditional_counts(wide.reshape(-1), _single(y[:, order]), _single(condition[:, order]), sizes, counts)
-    psi = digammas(n + 1)
-    joint, n_z, n_yz, n_xz = (psi[c[:, :lanes] + (0 if inclusive or not i else 1)] for i, c in enumerate(counts))
     local = np.empty((n, lanes))
-    local[order] = (joint + n_z - n_yz - n_xz) * BITS
+    local_values(counts, order, digammas(n + 1) * BITS, 0 if inclusive else 1, local)
     return local
 
 

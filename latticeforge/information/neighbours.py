@@ -76,6 +76,20 @@ def conditional_counts(x: Singles, y: Singles, z: Singles, sizes: NDArray[np.int
 
 
 @compiled
+def local_values(
+    counts: Counts, order: NDArray[np.int64], psi: NDArray[np.float64], shift: int, local: NDArray[np.float64]
+) -> None:
+    """Fill ``local`` (points, lanes) with psi(k) + psi(n_z + shift) - psi(n_yz + shift) - psi(n_xz + shift), unsorted.
+
+    psi: a table of the digamma function at whole numbers. Point i of the counts is point order[i] in time.
+    """
+    for i in range(local.shape[0]):
+        for lane in range(local.shape[1]):
+            own = psi[counts[0, i, lane]] + psi[counts[1, i, lane] + shift]
+            local[order[i], lane] = own - psi[counts[2, i, lane] + shift] - psi[counts[3, i, lane] + shift]
+
+
+@compiled
 def _measure(y: Singles, z: Singles, i: int, first: int, end: int, dz: Singles, dyz: Singles) -> None:
     """Chebyshev distances of points first:end from point i, in z and in (y, z)."""
     here = z[0, i]
