@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from latticeforge.fusion.frames import Frame
+from latticeforge.fusion.frames import CONTESTED, Frame
 from latticeforge.fusion.kernel import fold, fold_many
 from latticeforge.fusion.redistribute import quadrature, redistributed
 
@@ -24,7 +24,6 @@ Rule = Literal["dempster", "yager", "pcr6"]
 
 RULES: tuple[Rule, ...] = get_args(Rule)
 VERSION = "belief/1"
-CONTESTED = 0.7  # a conflict above it is reported as contested
 
 
 class Belief(NamedTuple):

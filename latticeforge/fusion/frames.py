@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 MOST_HYPOTHESES = 8
+CONTESTED = 0.7  # a conflict above it is reported as contested
 _ROUNDING = 1e-12  # shares that sum to 1 leave no ignorance
 
 

@@ -43,9 +43,12 @@ def test_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
-def test_importing_compiles_nothing() -> None:
+def test_importing_compiles_nothing_and_constants_load_no_compiler() -> None:
     code = (
-        "import latticeforge.fusion, latticeforge.graphs\n"
+        "import sys\n"
+        "from latticeforge.fusion import CONTESTED, MARKET_FRAME, combine\n"
+        "assert 'numba' not in sys.modules, 'heavy'\n"
+        "import latticeforge.graphs\n"
         "from latticeforge.fusion.kernel import fold, fold_many\n"
         "from latticeforge.graphs.brandes import of_many\n"
         "assert not (fold.signatures or fold_many.signatures or of_many.signatures), 'compiled at import'\n"
