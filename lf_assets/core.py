@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import dagster as dg
 
 from latticeforge.radar.stages import compute
+from latticeforge.radar.state_stages import compute_state
 from latticeforge.state.fragility import MEMORY
 from latticeforge.state.streams import HOUR_ROWS, WEEK_ROWS
-from latticeforge.state_model import EVERY_ASSET
+from latticeforge.state_model import EVERY_ASSET, STATE_ASSETS
 from latticeforge.store.audit import act
 from latticeforge.store.digest import range_digest
 from latticeforge.store.generations import Written, microseconds, write_generations
@@ -71,7 +72,10 @@ def core_asset(name: str) -> dg.AssetsDefinition:
         with store.store.connection() as connection:
             act(connection, command=f"dagster {context.job_name} {context.run.run_id}", reason=reason)
             landed_seq = newest_seq(connection)
-            writes = compute(connection, name, windows, encoder=encoder.encoder)
+            if name in STATE_ASSETS:  # they need no text encoder, which takes a second to load
+                writes = compute_state(connection, name, windows)
+            else:
+                writes = compute(connection, name, windows, encoder=encoder.encoder)
             if LIVE in names_of(name):
                 live = compare_live(connection, writes)
                 yield live_result(live)

@@ -106,9 +106,12 @@ def _serve(settings: Settings, database_url: str) -> None:
     from dataclasses import replace
 
     from latticeforge.cli.system import keep_up
+    from latticeforge.demo.dagster_stage import state_meanwhile
+    from latticeforge.demo.variant import DAY_END, DAY_START
     from latticeforge.radar.processes import faces
 
     # A database that the caller's environment names is not the demo's.
     own = {"LF_DATABASE_URL": database_url, "LF_DASHBOARD_DATABASE_URL": ""}
-    err.print("The demo day stays up for you to look at.", highlight=False)
-    keep_up(settings, [replace(p, environment={**p.environment, **own}) for p in faces(settings, database_url)])
+    err.print("The demo day stays up for you to look at. The page Signals fills within minutes.", highlight=False)
+    with state_meanwhile(settings, database_url, DAY_START, DAY_END):
+        keep_up(settings, [replace(p, environment={**p.environment, **own}) for p in faces(settings, database_url)])

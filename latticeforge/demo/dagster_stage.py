@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -74,3 +75,29 @@ class DagsterStage:
                 yield record
         if self._process.wait():
             raise DagsterFault(f"Dagster ended with code {self._process.returncode}; its log is {self._log}")
+
+
+@contextmanager
+def state_meanwhile(settings: Settings, database_url: str, start: datetime, end: datetime) -> Iterator[None]:
+    """Compute the state of the hours (signals to beliefs) in a process of its own, which ends with the block.
+
+    Some seconds an hour: too long for the demo itself, and nothing of the verdict rests on it.
+    """
+    command = [sys.executable, "-m", "lf_assets.backfill", "--asset-group", "state"]
+    environment = {**os.environ, **dagster_environment(settings, database_url), "LF_ENCODER": settings.encoder}
+    log_file = settings.home / "logs" / "dagster-state.log"
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("wb") as log:
+        process = subprocess.Popen(
+            [*command, "--from", start.isoformat(), "--to", end.isoformat()],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            process.wait()

@@ -20,7 +20,7 @@ from latticeforge.state.fragility import MEMORY, fragilities
 from latticeforge.state.regimes import HISTORY_ROWS, early_warnings, regimes
 from latticeforge.state.signals import signals
 from latticeforge.state.streams import DAY_ROWS, WEEK_ROWS, Board, attention_board, source_board
-from latticeforge.store.generations import Frames, computed_windows, read_active
+from latticeforge.store.generations import Frames, Write, computed_windows, read_active
 from latticeforge.store.ledger import gaps_between
 from latticeforge.windows import HOUR, WINDOW, Window, floor_to, windows_between
 
@@ -41,6 +41,11 @@ _MENTION_COUNTS: Schema = {
     "term": pl.String,
     "mentions": pl.Float64,
 }
+
+
+def compute_state(connection: psycopg.Connection, asset: str, windows: Sequence[Window]) -> list[Write]:
+    """One asset of ``STATE_ASSETS`` for some windows, oldest first; see ``stages.compute``."""
+    return [Write(asset, w, f) for w, f in STATE_STAGES[asset](connection, windows)] if windows else []
 
 
 def read_boards(connection: psycopg.Connection, first: datetime, end: datetime, rows: int) -> list[Board]:

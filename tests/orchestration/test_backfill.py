@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from latticeforge.demo.dagster_stage import state_meanwhile
 from latticeforge.model import ASSETS, DateStatus, Item, item_id_of
+from latticeforge.settings import Settings
+from latticeforge.state_model import STATE_ASSETS
 from latticeforge.store import Store
 from latticeforge.store.generations import digests
 from latticeforge.store.snapshot import read_manifest, verify_snapshot
@@ -106,6 +110,32 @@ def test_marts_are_built_and_tested_by_dbt(store: Store, inside: Inside) -> None
         checks = connection.execute("select count(*) from asset_check_executions").fetchone()
     assert views is not None and views[0] >= 4
     assert checks is not None and checks[0] >= 5
+
+
+def test_the_state_of_hours_is_a_group_of_its_own(store: Store, inside: Inside, land: Land) -> None:
+    land([item(n) for n in range(20)])
+    hour = ("--from", "2025-01-28T12:00Z", "--to", "2025-01-28T13:00Z")
+    assert inside(*hour)[0] == 0
+    code, [line], stderr = inside("--asset-group", "state", *hour)
+    assert code == 0, stderr
+    assert (line["job"], line["ok"]) == ("state_job", True)
+    assert set(line["rows"]) == {f"core/{name}" for name in STATE_ASSETS} and line["rows"]["core/signals"] > 0
+
+
+def test_the_served_demo_has_its_state_computed_and_ends_it(
+    store: Store, inside: Inside, land: Land, tmp_path: Path
+) -> None:
+    land([item(n) for n in range(20)])
+    assert inside("--from", "2025-01-28T12:00Z", "--to", "2025-01-28T13:00Z")[0] == 0
+    settings = Settings(home=tmp_path / "served")
+    log = settings.home / "logs" / "dagster-state.log"
+    deadline = time.monotonic() + 120
+    with state_meanwhile(settings, store.url, NOON, NOON + HOUR):
+        while '"job": "state_job"' not in log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.2)
+    assert '"ok": true' in log.read_text(), log.read_text()
+    with store.connection() as connection:
+        assert connection.execute("select count(*) from core.active where asset = 'beliefs'").fetchone() == (12,)
 
 
 def test_a_failed_run_is_told_and_gives_exit_code_1(store: Store, inside: Inside, land: Land) -> None:
