@@ -161,6 +161,7 @@ def _orthonormal_rest(table: Floats, given: Floats) -> Floats:
     rest = table - basis @ (basis.T @ table)
     vectors, sizes, _ = np.linalg.svd(rest, full_matrices=False)
     scale = float(np.linalg.norm(table - table.mean(axis=0)))
-    kept = int(np.count_nonzero(sizes > 1e-8 * max(scale, 1e-300)))
+    floor = max(1e-8 * scale, 1e-13 * float(np.linalg.norm(table)), 1e-300)  # what a constant leaves is arithmetic
+    kept = int(np.count_nonzero(sizes > floor))
     found: Floats = vectors[:, :kept]
     return found

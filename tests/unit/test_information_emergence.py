@@ -205,6 +205,8 @@ def test_constants_and_duplicates_tell_nothing_more() -> None:
         found = emergence(still, v, order=order)
         assert np.isfinite([found.psi_bits, found.delta_bits, found.gamma_bits]).all()
     assert emergence(still, v).psi_bits == pytest.approx(emergence(x, v).psi_bits, rel=1e-9)
+    forms = conditional_forms(x, np.full(400, 7.3))
+    assert (forms.macro_beyond_micro_bits, forms.macro_self_beyond_micro_bits) == (0.0, 0.0)
     twice = emergence(np.column_stack([x, x[:, 0]]), v, order=4)
     assert twice.psi_bits == pytest.approx(emergence(x, v, order=3).psi_bits, abs=1e-6)
 
