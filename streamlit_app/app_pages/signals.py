@@ -192,28 +192,32 @@ def _graph(start: datetime, end: datetime) -> None:
     if not tested:
         st.caption(words.GRAPH_UNTESTED)
         return
-    at = tested[0].pop("at")
+    hours = {text.moment(row["at"] + timedelta(minutes=5)): row for row in tested}
+    chosen = str(st.selectbox(words.HOUR, list(hours), key="hour", bind="query-params", required=True))
+    figures = hours[chosen]
+    at = figures["at"]
     links = components.answered(lambda: asking.leads(at))
     if links is None:
         return
     if links.is_empty():
-        st.markdown(words.GRAPH_NONE.format(**tested[0]))
+        st.markdown(words.GRAPH_NONE.format(**figures))
     else:
-        _links(links, tested[0], at + timedelta(minutes=5))
+        _links(links, figures, chosen)
     _hubs(at, start, end)
 
 
-def _links(links: pl.DataFrame, tested: Row, at: datetime) -> None:
+def _links(links: pl.DataFrame, tested: Row, hour: str) -> None:
     clean = links.with_columns(components.cleaned("source_label"), components.cleaned("target_label"))
     _figure(
         "leads",
         words.GRAPH,
         signals_charts.graph(clean, dark=st.context.theme.type == "dark"),
         links,
-        at,
+        tested["at"] + timedelta(minutes=5),
         counts=f"{words.GRAPH_COUNTS.format(**tested)} {words.GRAPH_NOT}",
         interval=words.GRAPH_INTERVAL,
-        spoken=words.GRAPH_SPOKEN.format(n=links.height, at=text.moment(at)),
+        spoken=words.GRAPH_SPOKEN.format(n=links.height, at=hour),
+        view={"hour": hour},
         method="signals",
     )
     lines = [

@@ -40,7 +40,7 @@ def heat(data: pl.DataFrame) -> AnyChart:
         .encode(
             x=_time("window_start:T"),
             x2="until:T",
-            y=alt.Y("label:N", title=None, sort=names["label"].to_list(), axis=alt.Axis(labelLimit=150)),
+            y=alt.Y("label:N", title=None, sort=names["label"].to_list(), axis=_labels()),
             color=alt.Color(
                 "score:Q",
                 title=words.SCORE_AXIS,
@@ -93,11 +93,11 @@ def leads_in_time(data: pl.DataFrame) -> AnyChart:
 
 def order(data: pl.DataFrame) -> AnyChart:
     """The order parameter of each kind, and what chance gives (dotted)."""
-    names = list(words.KINDS.values())
+    names = data["name"].unique(maintain_order=True).to_list()
     colour = alt.Color(
         "name:N",
         title=None,
-        scale=alt.Scale(domain=names, range=[theme.EVENT, theme.STORY]),
+        scale=alt.Scale(domain=names, range=[theme.EVENT, theme.STORY][: len(names)]),
         legend=alt.Legend(orient="top"),
     )
     base, x = alt.Chart(data), _time("window_start:T")
@@ -184,7 +184,7 @@ def masses(data: pl.DataFrame) -> AnyChart:
                 "mass:N",
                 title=None,
                 scale=alt.Scale(domain=answers, range=[theme.STORY, "#B9B9B9", theme.EVENT]),
-                legend=alt.Legend(orient="top"),
+                legend=alt.Legend(orient="top", columns=2),
             ),
             order=alt.Order("place:Q"),
             tooltip=["name:N", "mass:N", alt.Tooltip("belief:Q", format=".2f")],
@@ -195,4 +195,4 @@ def masses(data: pl.DataFrame) -> AnyChart:
 
 
 def _labels() -> alt.Axis:
-    return alt.Axis(labelLimit=150)
+    return alt.Axis(labelLimit=150, labelOverlap=False)

@@ -56,7 +56,7 @@ def test_every_part_says_what_it_counts_and_how_sure_it_is(root: Path, stated: S
     assert "24 tests were made (4 streams, both lags), 8 passed the screen" in told
     assert "in 200 graphs of the same degrees 0.40 to 0.70" in told and "took over as the hub" in told
     assert "at least 0.65 and at most 0.86. Conflict K = 0.74, so the detectors contradict each other" in told
-    assert "signals?kind=Sources" in told
+    assert "signals?kind=Sources" in told and "hour=28+Jan+2025%2C+14%3A00+UTC" in told
 
 
 def test_the_view_is_in_the_address(root: Path, stated: Store) -> None:

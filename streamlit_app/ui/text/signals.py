@@ -86,6 +86,7 @@ VERDICTS = {
 }
 
 GRAPH = "Which foretell which?"
+HOUR = "As of"
 GRAPH_COUNTS = (
     "Left: streams that foretell; right: those they foretell, 15 or 30 minutes ahead, over a week of quarter hours. "
     "The line's width is the transfer entropy in bits. {tests} tests were made ({streams} streams, both lags), "
