@@ -20,6 +20,7 @@ from latticeforge.information.estimate import BITS, Estimate, Floats, columns, c
 from latticeforge.information.lags import Embedding, past
 
 VERSION = "gaussian/1"
+_NOTHING = 1e-8  # of a column's length
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,21 +148,27 @@ def gaussian_bits(x: Floats, y: Floats, z: Floats, copula: bool = False) -> floa
     """
     if copula:
         x, y, z = normal_scores(x), normal_scores(y), normal_scores(z)
-    given = np.column_stack([np.ones(len(x)), z])
-    left, right = _orthonormal_rest(x, given), _orthonormal_rest(y, given)
+    x, y, z = _unit_columns(x), _unit_columns(y), _unit_columns(z)
+    left, right = _orthonormal_rest(x, z), _orthonormal_rest(y, z)
     if not (left.shape[1] and right.shape[1]):
         return 0.0
     canonical = np.linalg.svd(left.T @ right, compute_uv=False)
     return float(-0.5 * BITS * np.log1p(-(np.minimum(canonical, 1.0 - 1e-12) ** 2)).sum())
 
 
+def _unit_columns(table: Floats) -> Floats:
+    """Each column less its mean, of length 1; a constant becomes 0, less what arithmetic leaves of it."""
+    centred = table - table.mean(axis=0)
+    length = np.linalg.norm(centred, axis=0)
+    length[length <= 1e-13 * np.linalg.norm(table, axis=0)] = np.inf
+    found: Floats = centred / length
+    return found
+
+
 def _orthonormal_rest(table: Floats, given: Floats) -> Floats:
-    """A basis of what is left of the columns (n, d) beyond those given; none where nothing is left."""
-    basis = np.linalg.qr(given)[0]
-    rest = table - basis @ (basis.T @ table)
-    vectors, sizes, _ = np.linalg.svd(rest, full_matrices=False)
-    scale = float(np.linalg.norm(table - table.mean(axis=0)))
-    floor = max(1e-8 * scale, 1e-13 * float(np.linalg.norm(table)), 1e-300)  # what a constant leaves is arithmetic
-    kept = int(np.count_nonzero(sizes > floor))
-    found: Floats = vectors[:, :kept]
+    """A basis of what is left of the columns (n, d) of length 1 beyond those given; none where nothing is left."""
+    basis, sizes, _ = np.linalg.svd(given, full_matrices=False)
+    basis = basis[:, sizes > _NOTHING]  # columns that say the same count once
+    vectors, sizes, _ = np.linalg.svd(table - basis @ (basis.T @ table), full_matrices=False)
+    found: Floats = vectors[:, sizes > _NOTHING]
     return found

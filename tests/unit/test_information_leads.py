@@ -147,9 +147,9 @@ def test_bursty_counts_are_not_called_linked_too_often(kind: str) -> None:
 def test_the_tail_is_that_of_the_surrogates_distribution(skewness: float) -> None:
     chance = np.random.default_rng(4)
     law = pearson3(skewness) if skewness else norm()
-    found = [_tail(float(law.rvs(random_state=chance)), law.rvs(200, random_state=chance)) for _ in range(3000)]
+    found = [_tail(float(law.rvs(random_state=chance)), law.rvs(200, random_state=chance)) for _ in range(1500)]
     for level in (0.05, 0.01):
-        assert np.mean(np.array(found) <= level) == pytest.approx(level, rel=0.35)
+        assert np.mean(np.array(found) <= level) == pytest.approx(level, rel=0.6)
     many = law.rvs(200_000, random_state=chance)
     assert _tail(3.0, many) == pytest.approx(law.sf(3.0), rel=0.05)
     assert _tail(1e6, many[:50]) > 0.0 and _tail(1.0, np.ones(30)) == 1.0
