@@ -34,6 +34,7 @@ from streamlit_app.ui.text import days as day_words
 from streamlit_app.ui.text import figure as figure_words
 from streamlit_app.ui.text import graph as graph_words
 from streamlit_app.ui.text import link as link_words
+from streamlit_app.ui.text import signals as signal_words
 
 PATHS = {
     "": text.NOW_HEADING,
@@ -41,6 +42,7 @@ PATHS = {
     "confirmed": confirmed_words.HEADING,
     "narratives": text.NARRATIVES_HEADING,
     "graph": graph_words.HEADING,
+    "signals": signal_words.HEADING,
     "day": day_words.HEADING,
     "sources": text.SOURCES_HEADING,
     "method": "Method",
@@ -77,7 +79,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def store(server_url: str, template_database: str, day: SimpleNamespace) -> Iterator[Store]:
+def store(server_url: str, template_database: str, day: SimpleNamespace, root: Path) -> Iterator[Store]:
     """A database with the afternoon in it, and marts."""
     with psycopg.connect(server_url, autocommit=True) as connection:
         connection.execute(f"create database browser template {template_database}")
@@ -86,6 +88,7 @@ def store(server_url: str, template_database: str, day: SimpleNamespace) -> Iter
             build_marts(url)
             with opened.connection() as writing:
                 day.seed(writing)
+                runpy.run_path(str(root / "tests" / "app" / "dashboard_state.py"))["seed"](writing)
             build_marts(url)  # the figures of the day
             yield opened
         connection.execute("drop database browser with (force)")
@@ -212,6 +215,20 @@ def test_the_mesh_is_followed_by_keyboard_and_keeps_its_address(page: Page, addr
     choice.press("Enter")
     expect(page.get_by_text("“drone sightings”").first).to_be_visible()
     page.wait_for_url("**node=event**")
+
+
+def test_the_graph_of_leads_is_drawn_and_its_hour_is_in_the_address(page: Page, address: str) -> None:
+    page.goto(f"{address}/signals?kind=Watched+terms")
+    expect(page.get_by_text("15 min ahead").first).to_be_visible()
+    drawn = page.locator("[aria-label*='Graph of 3 links between streams']")
+    expect(drawn.first).to_be_visible()
+    frame = page.locator(".st-key-take-leads")
+    frame.locator("summary").click()
+    expect(frame.get_by_text("signals?hour=28+Jan+2025").first).to_be_visible()
+    with page.expect_download() as download:
+        frame.get_by_role("button", name=figure_words.CSV).click()
+    assert Path(download.value.path()).read_text().splitlines()[0].startswith("source_label,target_label")
+    assert asked(f"{address}/data/leads.csv?from=2025-01-28T13:00:00Z")[2].count(b"\n") == 4
 
 
 def asked(url: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
