@@ -49,7 +49,7 @@ def test_every_part_says_what_it_counts_and_how_sure_it_is(root: Path, stated: S
                  words.REGIME_COUNTS, words.REGIME_INTERVAL, words.GRAPH_INTERVAL, words.BELIEF_COUNTS):  # fmt: skip
         assert part in told
     assert "a jump followed after 160 minutes" in told and "no jump has followed so far" in told
-    assert "2 streams warn and 1 are quiet; 1 have too few counts" in told
+    assert "2 warning, 1 quiet; not judged: 1 with too few counts" in told
     assert "synchronised. Ψ is 0.31 bits, R 0.74 (by chance 0.31), 8 streams" in told
     assert words.REGIME_UNKNOWN.format(kind="Watched terms") in told
     assert "15 min ahead: 0.080 bits (0.056 to 0.104), q 0.004" in told and words.GRAPH_NOT in told

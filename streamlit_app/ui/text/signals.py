@@ -46,9 +46,8 @@ WARNINGS_COUNTS = (
     "after the warning, up to twelve hours later."
 )
 WARNINGS_INTERVAL = (
-    "The lead has no interval: it is one observation a warning. How often such warnings are right is on the page of "
-    "the method: of simulated streams that lose their balance nine in ten were warned of, of those that do not, none "
-    "to one in ten."
+    "The lead has no interval: it is one observation a warning. Of simulated streams that lose their balance nine in "
+    "ten were warned of; of those that do not, none to one in ten."
 )
 WARNINGS_SPOKEN = "Time line of {n} early warnings of 24 hours; {jumped} were followed by a jump so far."
 WARNINGS_NONE = "No stream warns in these 24 hours."
@@ -57,8 +56,8 @@ WARNING_JUMPED = (
 )
 WARNING_OPEN = "**{label}**: signs since {since}, warned {raised}; no jump has followed so far. {reason}."
 JUDGED = (
-    "In the newest window {warning} streams warn and {quiet} are quiet; {sparse} have too few counts to be judged, "
-    "{learning} too short a past, {missing} are missing."
+    "Streams in the newest window: {warning} warning, {quiet} quiet; not judged: {sparse} with too few counts, "
+    "{learning} with too short a past, {missing} missing."
 )
 WARNING_MARKS = {"signs": "signs to warning", "jump": "jump"}
 
