@@ -40,10 +40,9 @@ class Edges(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Working space of ``from_eight``: front (levels, 8 n), alive (levels, n) as bits of lanes, and rows (8 n,)."""
+    """Working space of ``from_eight``: front (levels, 8 n + 8), and rows (8 n + 8,)."""
 
     front: Floats
-    alive: Indices
     unseen: Floats
     gained: Floats
     share: Floats
@@ -68,8 +67,7 @@ def beside(nodes: int, here: Indices, there: Indices) -> tuple[Indices, Indices]
 def work_for(nodes: int) -> Work:
     """Working space for graphs of so many nodes."""
     row = (nodes + 1) * LANES
-    alive = np.zeros((LEVELS + 1, nodes), dtype=np.int64)
-    return Work(np.zeros((LEVELS + 1, row)), alive, np.zeros(row), np.zeros(row), np.zeros(row))
+    return Work(np.zeros((LEVELS + 1, row)), np.zeros(row), np.zeros(row), np.zeros(row))
 
 
 @compiled
@@ -90,7 +88,8 @@ def from_eight(source: int, edges: Edges, work: Work, out: Floats) -> bool:
     """Adds what ways from eight sources, ``source`` and the next, give. False, and nothing added, where they are long.
 
     All eight are searched level by level, each node on each level: front[d, v] counts the shortest paths of d steps to
-    v, one lane a source, and is 0 where v is nearer or farther.
+    v, one lane a source, and is 0 where v is nearer or farther. Most nodes have nothing to do on most levels, but to
+    ask which costs more than doing nothing eight lanes at a time: the processor cannot foresee the answers.
     """
     nodes = edges.first.size - 1
     depth, reached = begin(source, nodes, work), 1
@@ -102,17 +101,13 @@ def from_eight(source: int, edges: Edges, work: Work, out: Floats) -> bool:
         reached = 0
         for v in range(nodes):
             span = (edges.first_in[v], edges.first_in[v + 1], v)
-            lanes = reach(before, edges.tail_in, span, work.unseen, behind)
-            work.alive[depth, v] = lanes
-            reached |= lanes
+            reached |= reach(before, edges.tail_in, span, work.unseen, behind)
     for level in range(depth - 1, 1, -1):
         for v in range(nodes):
-            if work.alive[level, v] | work.alive[level + 1, v]:
-                share_out(work.front[level], work.gained, v, work.share)
+            share_out(work.front[level], work.gained, v, work.share)
         for u in range(nodes):
-            if work.alive[level - 1, u]:
-                span = (edges.first[u], edges.first[u + 1], u)
-                gain(work.share, edges.head, span, work.front[level - 1], work.gained)
+            span = (edges.first[u], edges.first[u + 1], u)
+            gain(work.share, edges.head, span, work.front[level - 1], work.gained)
     for v in range(nodes):
         row = work.gained[v * LANES : (v + 1) * LANES]
         out[v] += (row[0] + row[1]) + (row[2] + row[3]) + ((row[4] + row[5]) + (row[6] + row[7]))
@@ -127,7 +122,6 @@ def begin(source: int, nodes: int, work: Work) -> int:
     work.gained[:] = 0.0
     work.share[:] = 0.0
     work.unseen[:] = 1.0
-    work.alive[0] = 0
     for lane in range(nodes - source, LANES):
         work.unseen[lane::LANES] = 0.0
     for lane in range(min(LANES, nodes - source)):
