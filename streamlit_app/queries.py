@@ -16,6 +16,7 @@ from streamlit_app.database import Row, ask, where
 
 LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
 PAGE_TTL = timedelta(seconds=15)
+UNCHANGED_TTL = timedelta(minutes=1)  # of answers that are asked for by the version of what they rest on
 BOARD_LIMIT = 30
 EVIDENCE_LIMIT = 120
 REACH = 0.6  # cosine distance: two random headlines are nearer in 1 of 100 pairs
@@ -36,16 +37,21 @@ def _status(url: str) -> Row:
     return ask(url, "select * from marts.system_status")[0]
 
 
+def version() -> str:
+    """Changes when a statement, a closed window or what counts does: while it stays, nothing larger is asked."""
+    return str(status().get("version"))
+
+
 def board(since: datetime) -> list[Row]:
     """For each event and story since ``since``, the statement that holds: reported ones first, most surprising first.
 
     Statements without evidence are left out; ``activity`` counts them.
     """
-    return _board(where(), since)
+    return _board(where(), since, version())
 
 
-@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
-def _board(url: str, since: datetime) -> list[Row]:
+@st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
+def _board(url: str, since: datetime, version: str) -> list[Row]:
     return ask(
         url,
         """
@@ -65,12 +71,12 @@ def _board(url: str, since: datetime) -> list[Row]:
 
 def board_stamp(since: datetime) -> str:
     """Changes when anything on the board does: its statements, their headlines, or how much was looked at."""
-    return _board_stamp(where(), since)
+    return _board_stamp(where(), since, version())
 
 
-@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
-def _board_stamp(url: str, since: datetime) -> str:
-    cards = _board(url, since)
+@st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
+def _board_stamp(url: str, since: datetime, version: str) -> str:
+    cards = _board(url, since, version)
     shown = [[_as_shown(card) for card in cards], evidence(cards), _activity(url, since)]
     return hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest()
 
@@ -93,13 +99,13 @@ def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:
     ids = sorted(c["statement_id"] for c in cards)
     starts = sorted({c["window_start"] for c in cards})
     found: dict[str, list[Row]] = {}
-    for row in _evidence(where(), tuple(ids), tuple(starts)):
+    for row in _evidence(where(), tuple(ids), tuple(starts), version()):
         found.setdefault(row["statement_id"], []).append(row)
     return found
 
 
-@st.cache_data(ttl=LIVE_TTL, max_entries=16, show_spinner=False)
-def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...]) -> list[Row]:
+@st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
+def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...], version: str) -> list[Row]:
     return ask(
         url,
         """

@@ -9,14 +9,16 @@ with live as (
         case when w.window_start is null then 'live' else 'lapsed' end as stage
     from {{ ref('stg_alerts') }} as a
     left join {{ at_time('ops', 'window') }} as w on w.window_start = {{ window_of('a.evaluated_at') }}
-    where not exists (
-        select 1
+    -- One look-up by window for each alert. As "not exists" it would be a join that reads every score ever made.
+    where (
+        select true
         from {{ active_rows('distraction_scores', 'distraction_score') }} as final
         where final.event_id = a.event_id
             and final.window_start >= a.onset_at - interval '10 minutes'
             and final.window_start <= a.onset_at + interval '1 hour'
             and (final.label = a.label or final.evidence && a.evidence)
-    )
+        limit 1
+    ) is null
 )
 
 select

@@ -2,6 +2,15 @@
 -- they are null.
 select
     {{ data_now() }} as data_now,
+    -- changes with every statement, closed window and change of what counts; each part is the end of an index
+    case when core.as_of() is null then
+        concat_ws(
+            '.',
+            (select max(a.seq) from {{ source('live', 'alert') }} as a),
+            (select max(c.seq) from {{ source('ops', 'window') }} as c),
+            (select max(u.audit_id) from {{ source('ops', 'audit') }} as u)
+        )
+    end as version,
     w.window_start + interval '5 minutes' as last_window_end,
     w.closed_at as last_closed_at,
     extract(epoch from w.closed_at - w.window_start - interval '5 minutes')::double precision as close_lag_s,
