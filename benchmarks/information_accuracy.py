@@ -136,7 +136,7 @@ def coverage(count: int, seed: int) -> None:
     print(f"\n95 % intervals of the transfer entropy, {count} linked pairs, {ROWS} cells\n")
     print("| estimate | long series, bits | mean, bits | scatter, bits | mean error, bits | covers |")
     print("|---|---|---|---|---|---|")
-    long = [without_season(pair(np.random.default_rng([seed, 3, i]), link=0.3, rows=20_000), DAY) for i in range(2)]
+    long = [without_season(pair(np.random.default_rng([seed, 3, i]), link=0.3, rows=20_000), DAY) for i in range(8)]
     tables = [without_season(pair(np.random.default_rng([seed, 4, i]), link=0.3), DAY) for i in range(count)]
     for name, estimate in estimates.items():
         truth = float(np.mean([estimate(t).bits for t in long]))
