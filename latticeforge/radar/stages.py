@@ -33,7 +33,7 @@ from latticeforge.narratives.history import History, history_windows, unit_rows
 from latticeforge.narratives.links import correlations
 from latticeforge.narratives.scores import distraction_scores
 from latticeforge.narratives.spikes import spikes
-from latticeforge.radar.state_stages import STATE_STAGES, compute_state
+from latticeforge.state_model import STATE_ASSETS
 from latticeforge.store.generations import Frames, Write, computed_windows, read_active, read_table
 from latticeforge.store.landing import read_events, read_items
 from latticeforge.store.ledger import gaps_between, partial_reasons, political_sources
@@ -224,7 +224,9 @@ def compute(connection: psycopg.Connection, asset: str, windows: Sequence[Window
     """
     if not windows:
         return []
-    if asset in STATE_STAGES:
+    if asset in STATE_ASSETS:
+        from latticeforge.radar.state_stages import compute_state  # takes a second to load; the radar never asks
+
         return compute_state(connection, asset, windows)
     return [Write(asset, w, f) for w, f in _STAGES[asset](connection, windows, encoder)]
 

@@ -9,14 +9,17 @@ import dagster as dg
 import numpy as np
 import pytest
 
+from latticeforge.embedding import Encoder
 from latticeforge.model import DISTRACTION_SCORE, AttentionCount, DateStatus, Item, item_id_of
+from latticeforge.radar.rollback import RollbackCoordinator
 from latticeforge.state_model import STATE_ASSETS
 from latticeforge.store import Store
 from latticeforge.store.generations import Write, digests, write_generations
 from latticeforge.store.landing import land_attention
 from latticeforge.store.ledger import open_gap, save_source
 from latticeforge.store.marts import build_marts
-from latticeforge.windows import HOUR, Window
+from latticeforge.store.rollbacks import Rollback
+from latticeforge.windows import HOUR, WINDOW, Window
 from resources import StoreResource
 from sensors.whole_hours import whole_hours
 
@@ -71,6 +74,17 @@ def stored(store: Store) -> dict[str, str]:
     with store.connection() as connection:
         found = digests(connection, NOON, NOON + 3 * HOUR)
     return {name: found[name] for name in STATE_ASSETS}
+
+
+def in_force(store: Store, window: datetime) -> int:
+    """Which of the generations of a window's signals counts: 0 is the oldest."""
+    with store.connection() as connection:
+        rows = connection.execute(
+            "select a.generation_id is not null from core.generation g left join core.active a using (generation_id)"
+            " where g.asset = 'signals' and g.window_start = %s order by g.generation_id",
+            (window,),
+        ).fetchall()
+    return [counts for (counts,) in rows].index(True)
 
 
 def test_an_hour_is_materialised_and_read_in_the_marts(
@@ -144,6 +158,29 @@ def test_a_changed_window_makes_a_generation_and_keeps_the_one_before(
         ).fetchall()
     assert [(reason, active) for reason, _, active in kept] == [("", False), ("late items", True)]
     assert kept[1][1] == kept[0][1] + 3
+
+
+def test_a_rollback_takes_along_what_rests_on_it_and_is_undone(
+    store: Store, encoder: Encoder, two_hours: None, run_hours: Run, run_state: Run, land: Land
+) -> None:
+    assert run_hours(FIRST, LAST).success and run_state(FIRST, LAST).success
+    before = stored(store)
+    land([item("meridian", 900 + n, NOON + timedelta(minutes=22)) for n in range(3)])
+    assert run_hours(FIRST, LAST, reason="late items").success and run_state(FIRST, LAST, "late items").success
+    after = stored(store)
+    assert after["signals"] != before["signals"] and after["regimes"] == before["regimes"]
+    coordinator = RollbackCoordinator(store, lambda: encoder, run_by="lf", command="lf rollback", actor="an editor")
+    window = NOON + timedelta(minutes=20)
+    done = coordinator.roll_back(Rollback("articles", window, window + WINDOW, "doubtful"))
+    assert "signals" in done.rows
+    assert in_force(store, window) == 0, "the window's signals are those of before"
+    assert run_state(FIRST, FIRST).success
+    assert in_force(store, window) == 0, "what a rollback holds is not published anew"
+    coordinator.undo(done.rollback_id)
+    assert run_state(FIRST, LAST).success
+    assert stored(store) == after
+    signals = coordinator.roll_back(Rollback("signals", window, window + WINDOW, "a wrong scale"))
+    assert set(signals.rows) == {"signals"}
 
 
 def test_the_sensor_asks_for_whole_hours_once_and_again_when_they_change(
