@@ -2,6 +2,9 @@
 
 Here: reaching rows of flat arrays, row r at ``8 r``, and sums over them. Not here: any such function (``graphs.lanes``,
 ``fusion.lanes``). A loop over eight lanes inside another loop is rarely made into vectors by the compiler on its own.
+
+Machine code on disk is made anew when the file of the calling function changes, not when that of a function written
+here does: whoever changes one must also touch its callers (``graphs.brandes``, ``fusion.kernel``).
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from latticeforge.cli.output import FAILED, err, fail, out, print_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-_LONGEST_S = 3600.0
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
@@ -52,8 +51,8 @@ def signals_table(found: dict[str, Any]) -> Table:
     from rich.box import SIMPLE
     from rich.table import Table
 
-    table = Table(title="The signal library beside the usual ways: medians in the same run", box=SIMPLE, padding=(0, 1))
-    table.add_column("work | peer", overflow="fold", min_width=24)
+    table = Table(title="The signal library beside the usual ways: medians in the same run", box=SIMPLE, pad_edge=False)
+    table.add_column("work | peer", overflow="fold")
     for name in ("ours", "peer's", "ratio", "least, aim", "", "apart"):
         table.add_column(name, no_wrap=True, justify="right")
     for row in found["rows"]:
@@ -77,6 +76,7 @@ def _measured(rounds: int, *, quiet: bool) -> dict[str, Any]:
     import os
     import subprocess
     import sys
+    import tempfile
 
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
@@ -90,8 +90,9 @@ def _measured(rounds: int, *, quiet: bool) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     with (
         Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err, disable=quiet, transient=True) as bar,
+        tempfile.TemporaryFile("w+") as complaints,
         subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=complaints, text=True
         ) as run,
     ):
         shown = bar.add_task("measuring")
@@ -99,7 +100,9 @@ def _measured(rounds: int, *, quiet: bool) -> dict[str, Any]:
         for line in run.stdout:
             rows.append(json.loads(line))
             bar.update(shown, description=f"{len(rows)} rows measured")
-        complaint = run.communicate(timeout=_LONGEST_S)[1]
+        run.wait()
+        complaints.seek(0)
+        complaint = complaints.read()
     if run.returncode or not rows:
         fail((complaint.strip().splitlines() or ["the measurement failed without a word"])[-1], FAILED)
     ending = rows.pop()
