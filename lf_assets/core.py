@@ -23,6 +23,7 @@ from lf_assets.catalogue import CORE
 from lf_assets.checks import LIVE, chain_result, live_result, names_of, specs_of, stored_results
 from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, trailing, windows_of
 from lf_assets.plots import bars
+from lf_assets.readers import dashboard_page
 from resources import EncoderResource, StoreResource
 
 REASON_TAG = "latticeforge/reason"
@@ -107,6 +108,7 @@ def _metadata(name: str, written: Sequence[Written], unit: str) -> Mapping[str, 
         "changed": ", ".join(str(w.window) for w in changed if not w.first) or "none that were there before",
         "generations": f"{min(w.generation_id for w in written)} to {max(w.generation_id for w in written)}",
         "digest": range_digest(name, [(microseconds(w.window.start), w.digest) for w in written]),
+        "dashboard": dashboard_page(name, written[0].window.start),
         "rows_by_window": bars([w.window for w in written], [w.rows for w in written], unit),
     }
 

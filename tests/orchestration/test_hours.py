@@ -80,6 +80,7 @@ def test_an_hour_end_to_end_has_rows_checks_and_metadata(run_hours: Run, land: L
     assert articles["dagster/partition_row_count"].value == 48
     assert "![articles per 5-minute window](data:image/png;base64," in str(articles["rows_by_window"].value)
     assert len(str(articles["digest"].value)) == 64
+    assert str(articles["dashboard"].value).endswith("/day?date=2025-01-28")
     assert made["narratives", "2025-01-28-12:00"]["rows"].value > 0
 
 

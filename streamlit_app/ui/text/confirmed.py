@@ -49,7 +49,7 @@ CALENDAR_EFFECTS_INTERVAL = (
     "stay clear of zero by chance too; p and q count that, and so does the colour."
 )
 CALENDAR_AXIS = "Items per event above chance"
-CALENDAR_CLEAR, CALENDAR_UNCLEAR = "Rarer than chance after all tests", "Not rarer than chance"
+CALENDAR_CLEAR, CALENDAR_UNCLEAR = "Rarer than chance", "Within chance"
 FAN_PICK = "Placebo fan of"
 FAN_TITLE = "The same calendar on other days"
 FAN_COUNTS = (
@@ -75,7 +75,7 @@ EFFECTS_INTERVAL = (
 )
 EFFECT_AXIS = "Items above the usual share"
 EFFECTS_SPOKEN = "Effects of {n} tests with their placebo intervals; {clear} of them are rare enough to be reported."
-CLEAR, UNCLEAR = "Rare enough to be reported (q ≤ 0.10)", "Not rarer than chance (q > 0.10)"
+CLEAR, UNCLEAR = "Reported, q ≤ 0.10", "Within chance, q > 0.10"
 
 
 def tested(calendars: int, links: int, found: int) -> str:
