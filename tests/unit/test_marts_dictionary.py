@@ -41,6 +41,8 @@ def test_every_source_table_is_described_column_for_column(root: Path, store: St
             assert all(column.get("description") for column in columns)
 
 
-@pytest.mark.parametrize("table", [table for asset in EVERY_ASSET.values() for table in asset.tables], ids=lambda t: t.name)
+@pytest.mark.parametrize(
+    "table", [table for asset in EVERY_ASSET.values() for table in asset.tables], ids=lambda t: t.name
+)
 def test_every_derived_table_of_the_model_is_in_it(root: Path, table: Any) -> None:
     assert [column["name"] for column in _sources(root)[table.name]] == list(table.columns)
