@@ -65,9 +65,10 @@ def find_leads(
 ) -> Leads:
     """Links among the columns of ``series`` (n, m): copula screen, then KSG with k growing with n, then surrogates.
 
-    ``season_rows``: rows of a day, which goes first; without it, series that share a rhythm lead one another. A missing
-    value (NaN) costs the times it touches. Pairs whose screening p-value exceeds ``screen`` keep p = 1 and still count
-    as tests; a narrow screen is fast, calls fewer than it may, and misses what is not monotone. q-values:
+    ``season_rows``: rows of a day, which goes first; without it, series that share a rhythm lead one another. So do
+    series that share a slow drift: take their own memory out before (``signals.lags.innovations``). A missing value
+    (NaN) costs the times it touches. Pairs whose screening p-value exceeds ``screen`` keep p = 1 and still count as
+    tests; a narrow screen is fast, calls fewer than it may, and misses what is not monotone. q-values:
     Benjamini-Yekutieli on the tail p-values, since a rank among m surrogates is at least 1/(m + 1).
 
     Raises:
