@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/lf demo
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 check: $(STAMP)
 	$(BIN)/ruff check .
