@@ -10,7 +10,7 @@ demo: $(STAMP)
 	$(BIN)/lf demo
 
 test: $(STAMP) check
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(STAMP)
 	$(BIN)/ruff check .

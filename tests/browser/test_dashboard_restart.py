@@ -109,7 +109,7 @@ def test_open_tabs_go_on_where_they_were(
 ) -> None:
     now = _tab(browser, served.address)
     fold = now.locator("[data-testid='stExpander'] details").first
-    fold.locator("summary").click()
+    fold.locator("summary").press("Enter")
     expect(fold).to_have_attribute("open", "")
     search = _tab(browser, f"{served.address}/narratives?word=drone")
     box = search.locator("[data-testid='stTextInput'] input")
