@@ -12,12 +12,15 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
+from weakref import WeakValueDictionary
 
 import polars as pl
 
 EMBEDDING_DIM = 384
 UTC_TIME = pl.Datetime("us", "UTC")
 Schema = dict[str, pl.DataType | type[pl.DataType]]
+
 
 VECTOR = pl.Array(pl.Float32, EMBEDDING_DIM)
 
@@ -164,7 +167,7 @@ def item_id_of(source: str, guid: str) -> str:
     return hashlib.sha256(f"{source}\x1f{guid}".encode()).hexdigest()[:24]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Table:
     """One table of derived rows. ``key`` is unique within a window and gives the canonical order."""
 
@@ -186,33 +189,39 @@ class Table:
         Raises:
             ValueError: a column is missing, or the key is not unique.
         """
-        missing = [c for c in self.columns if c not in frame.columns]
+        if self._shaped.get(id(frame)) is frame:
+            return frame
+        missing = self.columns.keys() - set(frame.columns)
         if missing:
-            raise ValueError(f"{self.name}: rows lack the column(s) {', '.join(missing)}")
+            raise ValueError(f"{self.name}: rows lack the column(s) {', '.join(sorted(missing))}")
         if not frame.height:
             return self.empty()
-        if self._is_shaped(frame):
-            return frame
-        # one pass: a window has some 15 tables, and every eager step of polars costs about 0.1 ms
-        shaped = frame.lazy().select(pl.col(n).cast(t) for n, t in self.columns.items()).sort(self.key).collect()
-        if shaped.select(self.key).is_duplicated().any():
+        shaped = frame if self._is_shaped(frame) else frame.select(self._casts).sort(self.key)
+        if len(set(self._keys(shaped))) < shaped.height:
             raise ValueError(f"{self.name}: two rows of one window have the same {', '.join(self.key)}")
+        self._shaped[id(shaped)] = shaped
         return shaped
 
     @cached_property
-    def _schema(self) -> pl.Schema:
-        return self._empty.schema
+    def _casts(self) -> list[pl.Expr]:
+        return [pl.col(n).cast(t) for n, t in self.columns.items()]
+
+    @cached_property
+    def _shaped(self) -> WeakValueDictionary[int, pl.DataFrame]:
+        """Frames that have been shaped, by identity: each comes by four or five times on its way."""
+        return WeakValueDictionary({id(self._empty): self._empty})
+
+    @cached_property
+    def _types(self) -> list[tuple[str, pl.DataType | type[pl.DataType]]]:
+        return list(self._empty.schema.items())
 
     def _is_shaped(self, frame: pl.DataFrame) -> bool:
-        """Cheap for the small frames of a window, and spares the four or five times each is shaped on its way."""
-        if (
-            frame.schema != self._schema
-            or frame.width != len(self.columns)
-            or any(frame[k].null_count() for k in self.key)
-        ):
+        if frame.width != len(self.columns) or list(zip(frame.columns, frame.dtypes, strict=True)) != self._types:
             return False
-        keys = list(zip(*(frame[k].to_list() for k in self.key), strict=True))
-        return all(a < b for a, b in pairwise(keys))
+        return not any(frame[k].null_count() for k in self.key) and all(a <= b for a, b in pairwise(self._keys(frame)))
+
+    def _keys(self, frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+        return list(zip(*(frame[k].to_list() for k in self.key), strict=True))
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ WINDOW = timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 def require_utc(at: datetime) -> datetime:
@@ -25,6 +26,11 @@ def require_utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError(f"{at.isoformat()} has no time zone; write it with one, e.g. {at.isoformat()}Z")
     return at.astimezone(UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC, exact."""
+    return (at - EPOCH) // _MICROSECOND
 
 
 def floor_to(at: datetime, width: timedelta) -> datetime:

@@ -15,10 +15,10 @@ from latticeforge.state.streams import HOUR_ROWS, WEEK_ROWS
 from latticeforge.state_model import EVERY_ASSET, STATE_ASSETS
 from latticeforge.store.audit import act
 from latticeforge.store.digest import range_digest
-from latticeforge.store.generations import Written, microseconds, write_generations
+from latticeforge.store.generations import Written, write_generations
 from latticeforge.store.integrity import compare_live
 from latticeforge.store.progress import newest_seq
-from latticeforge.windows import HOUR
+from latticeforge.windows import HOUR, microseconds
 from lf_assets.catalogue import CORE
 from lf_assets.checks import LIVE, chain_result, live_result, names_of, specs_of, stored_results
 from lf_assets.partitions import BACKFILL, HISTORY, HOURS, LINKABLE, hour_key, trailing, windows_of

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from latticeforge.instants import instant
 from latticeforge.model import ARTICLE, DateStatus
 from latticeforge.windows import Window
 
@@ -25,5 +26,5 @@ def articles(landed: pl.DataFrame, window: Window) -> pl.DataFrame:
         return ARTICLE.empty()
     first = landed.sort("seq").unique("item_id", keep="first", maintain_order=True)
     return ARTICLE.shape(
-        first.with_columns(window_start=pl.lit(window.start), counted=pl.col("date_status") == DateStatus.OK.value)
+        first.with_columns(window_start=instant(window.start), counted=pl.col("date_status") == DateStatus.OK.value)
     )

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from latticeforge.instants import instant
 from latticeforge.model import SPIKE_BASELINE
 from latticeforge.narratives.history import RECENT_WINDOWS, History, density, own_density, unit_rows
 from latticeforge.windows import Window
@@ -99,7 +100,7 @@ def spike_baselines(narrative: pl.DataFrame, history: History, window: Window) -
     return SPIKE_BASELINE.shape(
         rows.with_columns(
             pl.col(pl.Float64).round(9),
-            window_start=pl.lit(window.start),
+            window_start=instant(window.start),
             history_windows=pl.lit(int(np.sum(rests_on & counts.usable))),
             missing_windows=pl.lit(int(np.sum(rests_on & ~counts.usable))),
         )

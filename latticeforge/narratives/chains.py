@@ -7,53 +7,64 @@ Keeping them is the store's (``store.chains``).
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from latticeforge.narratives.history import cosines, unit_rows
+from latticeforge.model import EMBEDDING_DIM
+from latticeforge.narratives.history import cosines
 from latticeforge.windows import HOUR
 
 MIN_SIMILARITY = 0.6
 REACH = HOUR  # a story that pauses longer begins a new chain
 
-_SCHEMA = {"narrative_id": pl.String, "chain_id": pl.String, "similarity": pl.Float64}
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Some narratives, each with the chain it belongs to: n of each."""
+
+    narrative_ids: Sequence[str]
+    chain_ids: Sequence[str | None]  # None: not chained yet
+    centroids: NDArray[np.float32]  # (n, 384) of unit length
 
 
-def open_chains(chained: pl.DataFrame, start: datetime) -> pl.DataFrame:
-    """The chains that a window may go on with: the newest narrative of each in the hour before ``start``.
+def open_chains(before: Iterable[Links]) -> Links:
+    """The chains that a window may go on with: the newest narrative of each, in the order of narrative_id.
 
     Args:
-        chained: window_start, narrative_id, chain_id, centroid; rows of other times are left out, in any order.
+        before: The windows of the hour before it, oldest first, each in the order of narrative_id. A narrative without
+            a chain begins one.
     """
-    recent = chained.filter(pl.col("window_start").is_between(start - REACH, start, closed="left"))
-    return recent.sort("window_start", "narrative_id").unique("chain_id", keep="last", maintain_order=True)
+    newest: dict[str, tuple[str, NDArray[np.float32]]] = {}
+    for window in before:
+        for narrative, chain_id, centroid in zip(window.narrative_ids, window.chain_ids, window.centroids, strict=True):
+            newest[chain_id or narrative] = (narrative, centroid)
+    if not newest:
+        return Links((), (), np.zeros((0, EMBEDDING_DIM), np.float32))
+    chains = sorted(newest, key=lambda chain_id: newest[chain_id][0])
+    narratives, centroids = zip(*(newest[chain_id] for chain_id in chains), strict=True)
+    return Links(narratives, chains, np.stack(centroids))
 
 
-def chain(previous: pl.DataFrame, current: pl.DataFrame) -> pl.DataFrame:
+def chain(previous: Links, current: Links) -> list[tuple[str, float | None]]:
     """Give each narrative of ``current`` the chain of its closest forerunner, or a chain of its own.
 
     One to one and greedy, the most similar pair first; only pairs with cosine >= ``MIN_SIMILARITY`` join. A new chain
-    is named after the narrative that begins it.
+    is named after the narrative that begins it. Of equal pairs the first in the order of the rows joins.
 
     Args:
-        previous: narrative_id, chain_id, centroid (unit length), e.g. what ``open_chains`` gives.
-        current: narrative_id, centroid, e.g. NARRATIVE rows.
+        previous: What ``open_chains`` gives.
+        current: Narratives in the order of narrative_id; the chains they have do not matter.
 
     Returns:
-        narrative_id, chain_id, similarity (null where the chain begins), in the order of narrative_id.
+        Chain and similarity (None where the chain begins) of each row of ``current``.
     """
-    previous, current = previous.sort("narrative_id"), current.sort("narrative_id")
-    ids = current["narrative_id"].to_list()
-    chains: list[str] = list(ids)
-    similarities: list[float | None] = [None] * len(ids)
-    if previous.height and ids:
-        known = previous["chain_id"].to_list()
-        for old, new, similarity in _matches(unit_rows(previous["centroid"]), unit_rows(current["centroid"])):
-            chains[new], similarities[new] = known[old], round(similarity, 9)
-    return pl.DataFrame({"narrative_id": ids, "chain_id": chains, "similarity": similarities}, schema=_SCHEMA)
+    found: list[tuple[str, float | None]] = [(narrative, None) for narrative in current.narrative_ids]
+    for old, new, similarity in _matches(previous.centroids, current.centroids):
+        found[new] = (previous.chain_ids[old] or previous.narrative_ids[old], round(similarity, 9))
+    return found
 
 
 def _matches(old: NDArray[np.float32], new: NDArray[np.float32]) -> list[tuple[int, int, float]]:

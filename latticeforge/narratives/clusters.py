@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from latticeforge.model import NARRATIVE, NARRATIVE_ITEM, Table
+from latticeforge.instants import instants
+from latticeforge.model import NARRATIVE, NARRATIVE_ITEM, UTC_TIME, Table
 from latticeforge.narratives.copies import voices
 from latticeforge.narratives.labels import labels
 from latticeforge.narratives.linkage import average_linkage
@@ -98,7 +99,11 @@ def _describe(
 
 
 def _frame(table: Table, columns: dict[str, Any]) -> pl.DataFrame:
-    return table.shape(pl.DataFrame([pl.Series(n, columns[n], dtype=t) for n, t in table.columns.items()]))
+    return table.shape(pl.DataFrame([_column(n, t, columns[n]) for n, t in table.columns.items()]))
+
+
+def _column(name: str, kind: Any, values: Any) -> pl.Series:
+    return instants(values).alias(name) if kind == UTC_TIME else pl.Series(name, values, dtype=kind)
 
 
 def _summaries(

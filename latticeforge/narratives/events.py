@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from latticeforge.instants import instant
 from latticeforge.model import EVENT_COLUMNS
 from latticeforge.windows import Window
 
@@ -36,7 +37,7 @@ def events_near(events: pl.DataFrame, window: Window) -> pl.DataFrame:
     An event of which the calendar gives only the date has no place in a test of minutes.
     """
     at = pl.col("occurred_at")
-    chosen = events.filter(pl.col("time_known") & (at > window.end - LINK_SPAN) & (at <= window.end))
+    chosen = events.filter(pl.col("time_known") & (at > instant(window.end - LINK_SPAN)) & (at <= instant(window.end)))
     return chosen.sort("event_id")
 
 
@@ -53,7 +54,7 @@ def political_bursts(
     government. A burst needs 60 % such items and three sources. It occurred at the onset of its spike; its impact is
     ``1 - 1 / ratio``, in [0, 1).
     """
-    alarms = spikes.filter("is_onset").sort("spike_id")
+    alarms = spikes.filter("is_onset").sort("spike_id") if spikes.height else spikes
     if alarms.is_empty():
         return pl.DataFrame(schema=EVENT_COLUMNS)
     titles = alarms.select("narrative_id").join(items.select("narrative_id", "item_id"), on="narrative_id")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from hashlib import blake2b
 
@@ -21,7 +21,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from latticeforge.model import EMBEDDING_DIM
-from latticeforge.windows import DAY, EPOCH, WINDOW, Window, floor_to
+from latticeforge.windows import DAY, WINDOW, Window, floor_to, microseconds
 
 RECENT_WINDOWS = 72  # the last six hours
 DAYS_BACK = 7
@@ -230,11 +230,6 @@ def unit_rows(column: pl.Series) -> NDArray[np.float32]:
     if column.is_empty():
         return np.zeros((0, EMBEDDING_DIM), dtype=np.float32)
     return np.ascontiguousarray(column.cast(pl.Array(pl.Float32, EMBEDDING_DIM)).to_numpy(), dtype=np.float32)
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970 UTC."""
-    return (at - EPOCH) // timedelta(microseconds=1)
 
 
 def _on_lattice(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,10 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import betainc, xlogy
 
+from latticeforge.instants import instant
 from latticeforge.model import SPIKE
 from latticeforge.narratives.baseline import SCALES_MINUTES, SPANS, Counts, counted
-from latticeforge.narratives.history import SAME_MEANING, History, cosines, kernel, microseconds
-from latticeforge.windows import EPOCH, WINDOW, Window, floor_to
+from latticeforge.narratives.history import SAME_MEANING, History, cosines, kernel
+from latticeforge.windows import EPOCH, WINDOW, Window, floor_to, microseconds
 
 SPIKE_P = 1e-3  # predictive tail at and below which a narrative is listed as a spike
 MIN_ITEMS = 4.0  # of one story in the span; below, nothing can be told from chance (methods: single events)
@@ -52,7 +53,7 @@ def spikes(baselines: pl.DataFrame, narrative: pl.DataFrame, history: History, w
     minutes = np.array(SCALES_MINUTES)[scale]
     chosen = p[k, scale]
     rows = names.with_columns(
-        window_start=pl.lit(window.start),
+        window_start=instant(window.start),
         spike_id=pl.col("narrative_id") + pl.Series([f"-{m}m" for m in minutes]),
         scale_minutes=pl.Series(minutes),
         observed=pl.Series(grid["observed"][k, scale]),

@@ -13,6 +13,7 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
+from latticeforge.instants import instant
 from latticeforge.model import Verdict
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.radar.stages import LONGEST_SCALE, Evaluation
@@ -124,7 +125,7 @@ def alerts_of(evaluation: Evaluation, now: datetime, newest: datetime) -> list[A
         .join(evaluation.around.events.select("event_id", event_title="title", event_at="occurred_at"), on="event_id")
         .sort("likelihood", "surprise", "link_id", descending=[True, True, False], nulls_last=True)
         .unique(["event_id", "narrative_id"], keep="first", maintain_order=True)
-        .with_columns(alert_id="link_id", evaluated_at=pl.lit(now), newest_received_at=pl.lit(newest))
+        .with_columns(alert_id="link_id", evaluated_at=instant(now), newest_received_at=instant(newest))
     )
     return [Alert(*row) for row in rows.select(f.name for f in fields(Alert)).iter_rows()]
 

@@ -30,7 +30,6 @@ from latticeforge.narratives.calendar_test import LEVEL
 from latticeforge.narratives.calibration import BASE_RATE, EFFECT_SD, EFFECT_SHARE
 from latticeforge.narratives.codebook import CodeBook, fit_code_book, narratives_for
 from latticeforge.narratives.events import LINK_SPAN
-from latticeforge.narratives.history import microseconds
 from latticeforge.narratives.links import MIN_UNRELATED
 from latticeforge.radar.analyze_calendars import Subject, Tested, Tester, grid_of
 from latticeforge.radar.analyze_events import Alarms, Archive, event_alarms
@@ -51,7 +50,7 @@ from latticeforge.radar.analyze_tables import (
     table,
 )
 from latticeforge.radar.prereg import Registration, graded
-from latticeforge.windows import HOUR, WINDOW
+from latticeforge.windows import HOUR, WINDOW, microseconds
 
 METHOD_VERSION = "2025.1"
 

@@ -14,6 +14,7 @@ import polars as pl
 import psycopg
 
 from latticeforge.embedding import Encoder
+from latticeforge.instants import instant, within
 from latticeforge.model import EVENT_COLUMNS, NARRATIVE, POLITICAL_BURST
 from latticeforge.narratives.events import LINK_SPAN
 from latticeforge.narratives.history import History, history_windows
@@ -28,7 +29,7 @@ from latticeforge.radar.stages import (
 )
 from latticeforge.store.generations import computed_windows, read_table
 from latticeforge.store.ledger import GAPS, gaps_between, moved_since, partial_reasons, political_sources
-from latticeforge.windows import WINDOW, Window, floor_to
+from latticeforge.windows import EPOCH, HOUR, WINDOW, Window, floor_to
 
 MAX_CACHED_CLUSTERS = 100_000  # 150 MB of centroids; past that only what the next windows need is kept
 _HISTORY_COLUMNS = ("window_start", "items", "voices", "centroid", "first_at")
@@ -49,6 +50,7 @@ class Context:
         self._bursts = POLITICAL_BURST.empty()
         self._calendar = pl.DataFrame(schema=EVENT_COLUMNS)
         self._calendar_vectors: Vectors = encoder.encode([])
+        self._pruned_at = EPOCH
         self._gaps = self._item_gaps = pl.DataFrame(schema=GAPS)
         self._political: set[str] = set()
         self._history: tuple[datetime, History] | None = None
@@ -88,6 +90,9 @@ class Context:
 
     def _prune(self, wanted: set[datetime], now: datetime) -> None:
         self._absent &= wanted
+        if abs(now - self._pruned_at) < HOUR:
+            return
+        self._pruned_at = now
         if sum(n.height for n in self._narratives.values()) > MAX_CACHED_CLUSTERS:
             oldest = now - timedelta(hours=7)
             self._narratives = {at: n for at, n in self._narratives.items() if at in wanted or at >= oldest}
@@ -99,7 +104,9 @@ class Context:
         """Take in a window that is being committed, so that the next one sees it."""
         at = evaluation.window.start
         self.put_narratives(evaluation.window, evaluation.frames["narratives"][0])
-        self._bursts = pl.concat([self._bursts.filter(pl.col("window_start") != at), evaluation.frames["spikes"][1]])
+        bursts = evaluation.frames["spikes"][1]
+        if self._bursts.height or bursts.height:
+            self._bursts = pl.concat([self._bursts.filter(pl.col("window_start") != instant(at)), bursts])
 
     def put_narratives(self, window: Window, narrative: pl.DataFrame) -> None:
         """Take in narratives of a window that may still be open; closing it will replace them."""
@@ -111,12 +118,13 @@ class Context:
         """What ``window`` is judged against; ``refresh`` must have covered it."""
         events, event_vectors = self._calendar, self._calendar_vectors
         if events.height:
-            reach = pl.col("occurred_at").is_between(window.end - LINK_SPAN, window.end, closed="right")
+            start, end = instant(window.end - LINK_SPAN), instant(window.end)
+            reach = pl.col("occurred_at").is_between(start, end, closed="right")
             near = events.with_row_index("row").filter(reach)
             events, event_vectors = near.drop("row"), event_vectors[near["row"].to_numpy()]
         if self._bursts.height:
-            starts = pl.col("window_start").is_between(window.start - LINK_SPAN, window.start, closed="left")
-            events, event_vectors = with_bursts(events, event_vectors, self._bursts.filter(starts))
+            recent = self._bursts.filter(within("window_start", window.start - LINK_SPAN, window.start))
+            events, event_vectors = with_bursts(events, event_vectors, recent)
         partial = partial_reasons(self._gaps, window.end - LONGEST_SCALE, window.end)
         return Surroundings(self._history_of(window), events, event_vectors, self._political, partial)
 

@@ -16,6 +16,7 @@ import polars as pl
 import psycopg
 
 from latticeforge.embedding import Encoder
+from latticeforge.instants import within
 from latticeforge.model import Verdict
 from latticeforge.narratives.articles import articles
 from latticeforge.narratives.clusters import narratives
@@ -224,7 +225,7 @@ class RadarCore:
             )
             evaluations = []
             for w in windows:
-                rows = landed.filter(pl.col("at").is_between(w.start, w.end, closed="left"))
+                rows = landed.filter(within("at", w.start, w.end))
                 evaluations.append(self._evaluate(c, w, rows))
                 self._context.put(evaluations[-1])
                 if rows.height:

@@ -18,13 +18,8 @@ import psycopg
 from numpy.typing import NDArray
 
 from latticeforge.embedding import Encoder
-from latticeforge.model import (
-    ARTICLE_EMBEDDING,
-    EVENT_COLUMNS,
-    NARRATIVE,
-    POLITICAL_BURST,
-    text_hash,
-)
+from latticeforge.instants import instant, within
+from latticeforge.model import ARTICLE_EMBEDDING, EVENT_COLUMNS, NARRATIVE, POLITICAL_BURST, text_hash
 from latticeforge.narratives.articles import articles
 from latticeforge.narratives.baseline import spike_baselines
 from latticeforge.narratives.clusters import narratives
@@ -105,7 +100,7 @@ def embedding_rows(article: pl.DataFrame, vectors: Vectors, model: str, window: 
     little = np.ascontiguousarray(vectors, dtype="<f4")
     return ARTICLE_EMBEDDING.shape(
         article.select("item_id", "text_hash").with_columns(
-            window_start=pl.lit(window.start),
+            window_start=instant(window.start),
             model=pl.lit(model),
             vector_sha256=pl.Series([sha256(row.tobytes()).digest() for row in little], dtype=pl.Binary),
         )
@@ -126,7 +121,7 @@ def bursts(
         return POLITICAL_BURST.empty()
     ids = found["event_id"].str.strip_prefix(f"{BURST_CALENDAR}:")
     return POLITICAL_BURST.shape(
-        found.with_columns(window_start=pl.lit(window.start), narrative_id=ids).join(
+        found.with_columns(window_start=instant(window.start), narrative_id=ids).join(
             narrative.select("narrative_id", "centroid"), on="narrative_id"
         )
     )
@@ -238,7 +233,7 @@ def _articles(connection: psycopg.Connection, windows: Sequence[Window], encoder
     landed = read_items(connection, windows[0].start, windows[-1].end).with_columns(
         at=pl.coalesce("event_at", "first_seen_at")
     )
-    return [(w, (articles(landed.filter(pl.col("at").is_between(w.start, w.end, closed="left")), w),)) for w in windows]
+    return [(w, (articles(landed.filter(within("at", w.start, w.end)), w),)) for w in windows]
 
 
 def _embeddings(connection: psycopg.Connection, windows: Sequence[Window], encoder: Encoder) -> _Computed:

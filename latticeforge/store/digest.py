@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 
 import polars as pl
 
@@ -25,7 +26,7 @@ def shaped_digest(table: Table, frame: pl.DataFrame) -> bytes:
     digest = hashlib.sha256(f"{table.name}\x1f{frame.height}".encode())
     if frame.height:
         # one select and one pass over the rows: a step of polars a column took a third of the time of a whole window
-        digest.update(ascii(frame.lazy().select(_plain(table)).collect().rows()).encode())
+        digest.update(ascii(frame.select(_plain(table)).rows()).encode())
         for name in _vectors(table):
             digest.update(frame[name].to_numpy().astype("<f4").tobytes())
     return digest.digest()
@@ -52,6 +53,7 @@ def _vectors(table: Table) -> list[str]:
     return [name for name, kind in table.columns.items() if isinstance(kind, pl.Array)]
 
 
+@cache
 def _plain(table: Table) -> list[pl.Expr]:
     expressions = []
     for name, kind in table.columns.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -20,8 +20,8 @@ from latticeforge.model import VECTOR, Asset, Schema, Table
 from latticeforge.state_model import EVERY_ASSET
 from latticeforge.store.chains import follow_chains
 from latticeforge.store.digest import asset_digest, range_digest
-from latticeforge.store.vectors import vector_blobs
-from latticeforge.windows import EPOCH, Window
+from latticeforge.store.frames import to_frame
+from latticeforge.windows import Window, microseconds
 
 Frames = tuple[pl.DataFrame, ...]  # one frame per table of the asset
 _POSTGRES_TYPES = {pl.String: "text", pl.Binary: "bytea", pl.Boolean: "bool", pl.Int32: "int4", pl.Float64: "float8"}
@@ -234,13 +234,7 @@ def _read(
 ) -> pl.DataFrame:
     with connection.cursor(binary=True) as cursor:
         rows = cursor.execute(query, parameters).fetchall()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
-    return pl.DataFrame(
-        {
-            n: pl.Series(n, vector_blobs(values), dtype=t) if t == VECTOR else pl.Series(n, values, dtype=t)
-            for (n, t), values in zip(schema.items(), columns, strict=True)
-        }
-    )
+    return to_frame(rows, schema)
 
 
 def computed_windows(connection: psycopg.Connection, asset: str, starts: Sequence[datetime]) -> set[datetime]:
@@ -283,11 +277,6 @@ def window_digests(
 
 def _by_window(frame: pl.DataFrame) -> Mapping[datetime, pl.DataFrame]:
     return {rows["window_start"][0]: rows for rows in frame.partition_by("window_start", maintain_order=True)}
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC, exact."""
-    return (at.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 def ledger_digests(

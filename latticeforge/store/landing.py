@@ -17,6 +17,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from latticeforge.model import EVENT_COLUMNS, UTC_TIME, AttentionCount, CalendarEvent, Fetch, Item, Landed, Schema
+from latticeforge.store.frames import to_frame
 
 LANDED: Schema = {
     "seq": pl.Int64,
@@ -186,7 +187,7 @@ def read_items(connection: psycopg.Connection, start: datetime, end: datetime) -
         ).format(_columns(LANDED)),
         (start, end),
     ).fetchall()
-    return pl.DataFrame(rows, schema=LANDED, orient="row")
+    return to_frame(rows, LANDED)
 
 
 def read_events(connection: psycopg.Connection, start: datetime, end: datetime) -> pl.DataFrame:
@@ -198,7 +199,7 @@ def read_events(connection: psycopg.Connection, start: datetime, end: datetime) 
         ).format(_columns(EVENT_COLUMNS)),
         (start, end),
     ).fetchall()
-    return pl.DataFrame(rows, schema=EVENT_COLUMNS, orient="row")
+    return to_frame(rows, EVENT_COLUMNS)
 
 
 def _columns(schema: Schema) -> sql.Composed:

@@ -15,7 +15,9 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from latticeforge.instants import instant
 from latticeforge.model import UTC_TIME, Schema
+from latticeforge.store.frames import to_frame
 
 GAPS: Schema = {"source": pl.String, "from_at": UTC_TIME, "to_at": UTC_TIME, "reason": pl.String, "state": pl.String}
 
@@ -94,14 +96,15 @@ def gaps_between(
         " order by from_at, source",
         (end, start, of_items),
     ).fetchall()
-    return pl.DataFrame(rows, schema=GAPS, orient="row")
+    return to_frame(rows, GAPS)
 
 
 def partial_reasons(gaps: pl.DataFrame, start: datetime, end: datetime) -> list[str]:
     """One line for each source that is missing somewhere in ``[start, end)``."""
     if gaps.is_empty():
         return []
-    touching = gaps.filter((pl.col("from_at") < end) & (pl.col("to_at").is_null() | (pl.col("to_at") > start)))
+    open_after = pl.col("to_at").is_null() | (pl.col("to_at") > instant(start))
+    touching = gaps.filter((pl.col("from_at") < instant(end)) & open_after)
     return sorted({f"{source}: {reason}" for source, reason in touching.select("source", "reason").iter_rows()})
 
 

@@ -7,40 +7,39 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 
-from latticeforge.model import VECTOR
 from latticeforge.narratives.articles import articles
-from latticeforge.narratives.chains import chain
+from latticeforge.narratives.chains import Links, chain, open_chains
 from latticeforge.windows import Window
 
 WINDOW = Window(datetime(2025, 1, 28, 14, 20, tzinfo=UTC))
 
 
-def frame(ids: list[str], vectors: list[list[float]], chains: list[str] | None = None) -> pl.DataFrame:
+def links(ids: list[str], vectors: list[list[float]], chains: list[str | None] | None = None) -> Links:
     full = np.zeros((len(ids), 384), np.float32)
     for row, vector in zip(full, vectors, strict=True):
         row[: len(vector)] = np.array(vector) / np.linalg.norm(vector)
-    columns = {"narrative_id": ids, "centroid": pl.Series(full, dtype=VECTOR)}
-    return pl.DataFrame(columns | ({"chain_id": chains} if chains else {}))
+    return Links(ids, chains or [None] * len(ids), full)
 
 
 def test_the_closest_pair_joins_first_and_once() -> None:
-    previous = frame(["a", "b"], [[1, 0], [0, 1]], ["first", "second"])
-    current = frame(["x", "y", "z"], [[1, 0.1], [1, 0.5], [-1, -1]])
-    found = chain(previous, current)
-    assert found["chain_id"].to_list() == ["first", "y", "z"]
-    assert found["similarity"].is_null().to_list() == [False, True, True]
-
-
-def test_row_order_changes_nothing() -> None:
-    previous = frame(["a", "b", "c"], [[1, 0], [0, 1], [1, 1]], ["1", "2", "3"])
-    current = frame(["x", "y"], [[1, 0.1], [0.2, 1]])
-    assert chain(previous[::-1], current[::-1]).equals(chain(previous, current))
+    previous = links(["a", "b"], [[1, 0], [0, 1]], ["first", "second"])
+    found = chain(previous, links(["x", "y", "z"], [[1, 0.1], [1, 0.5], [-1, -1]]))
+    assert [chain_id for chain_id, _ in found] == ["first", "y", "z"]
+    assert [similarity is None for _, similarity in found] == [False, True, True]
 
 
 def test_without_a_previous_window_every_narrative_begins_a_chain() -> None:
-    current = frame(["x"], [[1.0]])
-    assert chain(frame(["a"], [[1.0]], ["1"]).clear(), current)["chain_id"].to_list() == ["x"]
-    assert chain(current.with_columns(chain_id=pl.lit("c")), current.clear()).height == 0
+    current = links(["x"], [[1.0]])
+    assert chain(open_chains([]), current) == [("x", None)]
+    assert chain(current, links([], [])) == []
+
+
+def test_the_newest_narrative_of_each_chain_is_open() -> None:
+    first = links(["a", "b"], [[1, 0], [0, 1]], ["one", None])
+    then = links(["c", "d"], [[1, 1], [-1, 0]], ["b", "one"])
+    found = open_chains([first, then])
+    assert (found.narrative_ids, found.chain_ids) == (("c", "d"), ["b", "one"])
+    assert np.array_equal(found.centroids, then.centroids)
 
 
 def landed(**columns: list[object]) -> pl.DataFrame:
