@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -14,7 +15,7 @@ import streamlit as st
 
 from streamlit_app.database import Row, ask, where
 
-LIVE_TTL = timedelta(seconds=1)  # all viewers of a second share one answer
+LIVE_TTL = timedelta(seconds=0.5)  # all viewers within it share one answer
 PAGE_TTL = timedelta(seconds=15)
 UNCHANGED_TTL = timedelta(minutes=1)  # of answers that are asked for by the version of what they rest on
 BOARD_LIMIT = 30
@@ -37,21 +38,47 @@ def _status(url: str) -> Row:
     return ask(url, "select * from marts.system_status")[0]
 
 
-def version() -> str:
-    """Changes when a statement, a closed window or what counts does: while it stays, nothing larger is asked."""
-    return str(status().get("version"))
+@dataclass(frozen=True)
+class Board:
+    """All that Now shows of the links of a period; shared by all readers, so it is only read.
+
+    ``stamp`` changes when anything of it reads differently: its statements, their headlines, how much was looked at.
+    """
+
+    stamp: str
+    cards: list[Row]
+    evidence: dict[str, list[Row]]  # by statement_id, in order of time
+    activity: Row
 
 
-def board(since: datetime) -> list[Row]:
+def board(since: datetime, version: str) -> Board:
+    """The board since ``since``.
+
+    Args:
+        version: Of ``status``; changes when a statement, a closed window or what counts does. While it stays, nothing
+            larger is asked.
+    """
+    return _board(where(), since, version)
+
+
+@st.cache_resource(ttl=UNCHANGED_TTL, max_entries=8, show_spinner=False)
+def _board(url: str, since: datetime, version: str) -> Board:
+    cards, looked_at = _statements(url, since, version), _activity(url, since)
+    found = evidence(cards, version)
+    shown = [[_as_shown(card) for card in cards], found, looked_at]
+    return Board(hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest(), cards, found, looked_at)
+
+
+def statements(since: datetime, version: str) -> list[Row]:
     """For each event and story since ``since``, the statement that holds: reported ones first, most surprising first.
 
     Statements without evidence are left out; ``activity`` counts them.
     """
-    return _board(where(), since, version())
+    return _statements(where(), since, version)
 
 
 @st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
-def _board(url: str, since: datetime, version: str) -> list[Row]:
+def _statements(url: str, since: datetime, version: str) -> list[Row]:
     return ask(
         url,
         """
@@ -69,18 +96,6 @@ def _board(url: str, since: datetime, version: str) -> list[Row]:
     )
 
 
-def board_stamp(since: datetime) -> str:
-    """Changes when anything on the board does: its statements, their headlines, or how much was looked at."""
-    return _board_stamp(where(), since, version())
-
-
-@st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
-def _board_stamp(url: str, since: datetime, version: str) -> str:
-    cards = _board(url, since, version)
-    shown = [[_as_shown(card) for card in cards], evidence(cards), _activity(url, since)]
-    return hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest()
-
-
 def _as_shown(card: Row) -> list[object]:
     """A statement as precisely as the page says it: a live one is stated again every second and reads the same."""
     return [_blurred(value) for name, value in card.items() if name != "delay_s"]
@@ -92,14 +107,14 @@ def _blurred(value: object) -> object:
     return rounded(value) if isinstance(value, datetime) else value
 
 
-def evidence(cards: Sequence[Row]) -> dict[str, list[Row]]:
+def evidence(cards: Sequence[Row], version: str) -> dict[str, list[Row]]:
     """The items behind each statement, by statement_id, in order of time."""
     if not cards:
         return {}
     ids = sorted(c["statement_id"] for c in cards)
     starts = sorted({c["window_start"] for c in cards})
     found: dict[str, list[Row]] = {}
-    for row in _evidence(where(), tuple(ids), tuple(starts), version()):
+    for row in _evidence(where(), tuple(ids), tuple(starts), version):
         found.setdefault(row["statement_id"], []).append(row)
     return found
 

@@ -9,7 +9,7 @@ from latticeforge.narratives.scores import MAX_Q
 from streamlit_app import queries
 from streamlit_app.asking import confirmed as asking
 from streamlit_app.database import Row
-from streamlit_app.ui import calendars, components, effects_chart, figure, outside, text
+from streamlit_app.ui import calendars, card, components, effects_chart, figure, outside, text
 from streamlit_app.ui.figure import Figure
 from streamlit_app.ui.text import confirmed as words
 
@@ -63,7 +63,7 @@ def _calendars(status: Row) -> None:
     if confirmed is None or links is None or found is None:
         return
     for row in confirmed:
-        components.card(row, [])
+        card.show(card.written(row, []))
     if not confirmed and (links.is_empty() or links.filter(pl.col("grade") == "confirmed").is_empty()):
         st.markdown(words.CONFIRMED_NONE)
     st.markdown(words.CALENDARS_SAID)

@@ -54,7 +54,7 @@ def _published(window: datetime) -> datetime | None:
 def _story(row: Row, as_of: datetime | None) -> None:
     if as_of is not None:
         st.warning(words.PAST.format(at=text.moment(as_of)), icon=":material/history:")
-    components.badges(row)
+    st.markdown(components.badges(row), help=text.GRADE_HELP[row["grade"]])
     st.header(outside.markdown(row["headline"] or row["label"]), anchor=False)
     view = {"link": row["statement_id"], "story": row["story_key"], "published": as_of.isoformat() if as_of else ""}
     link_parts.story(row, view, as_of)

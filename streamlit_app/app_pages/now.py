@@ -6,12 +6,14 @@ from datetime import datetime, timedelta
 
 import streamlit as st
 
-from streamlit_app import queries
+from streamlit_app import queries, redraw
 from streamlit_app.database import DashboardFault, Row
+from streamlit_app.ui import board as boards
 from streamlit_app.ui import components, text
 
 REFRESH = timedelta(seconds=2)
 PERIOD = timedelta(hours=24)
+BOARD = "now-board"
 SHOWN = "now-shown"  # what the open tab shows: the stamp of its board
 
 
@@ -28,51 +30,28 @@ def watch() -> None:
     now = components.data_now(status)
     if now is None:
         return
-    stamp = components.answered(lambda: queries.board_stamp(_since(now)))
-    if stamp is not None and stamp != st.session_state.get(SHOWN):
-        st.session_state[SHOWN] = stamp
-        st.rerun()
+    found = components.answered(lambda: _found(status, now))
+    if found is not None and found.stamp != st.session_state.get(SHOWN):
+        redraw.part(BOARD)
 
 
+@st.fragment(key=BOARD)
 def board() -> None:
     """The cards of the 24 hours before the newest data."""
     st.session_state[SHOWN] = ""
     try:
-        now = queries.status()["data_now"]
-        if now is None:
+        status = queries.status()
+        if status["data_now"] is None:
             return
-        st.session_state[SHOWN] = queries.board_stamp(_since(now))
-        cards = queries.board(_since(now))
-        evidence = queries.evidence(cards)
-        activity = queries.activity(_since(now))
+        found = _found(status, status["data_now"])
     except DashboardFault:
         return  # ``watch`` says so, and draws the board as soon as there is an answer
-    _board(cards, evidence, activity)
+    st.session_state[SHOWN] = found.stamp
+    boards.draw(found)
 
 
-def _since(now: datetime) -> datetime:
-    return queries.rounded(now) - PERIOD
-
-
-def _board(cards: list[Row], evidence: dict[str, list[Row]], activity: Row | None) -> None:
-    if activity and activity["windows"]:
-        st.markdown(text.activity(activity["items"], activity["windows"], activity["tests"], activity["reported"]))
-    reported = [c for c in cards if c["verdict"] != "unlikely"]
-    ordinary = [c for c in cards if c["verdict"] == "unlikely"]
-    if not reported:
-        tested = activity is not None and activity["tests"] > 0
-        st.info(text.QUIET if tested else text.EMPTY, icon=":material/nights_stay:")
-    if cards:
-        st.caption(text.LIKELIHOOD_EXPLAINED)
-    for heading, rows in ((text.REPORTED_HEADING, reported), (text.UNLIKELY_HEADING, ordinary)):
-        if rows:
-            st.subheader(heading, anchor=False)
-        for row in rows:
-            components.card(row, evidence.get(row["statement_id"], []))
-    if len(cards) == queries.BOARD_LIMIT:
-        st.caption(text.only_first(queries.BOARD_LIMIT))
-    if activity and activity["no_evidence"]:
-        st.caption(text.no_evidence(activity["no_evidence"]))
+def _found(status: Row, now: datetime) -> queries.Board:
+    return queries.board(queries.rounded(now) - PERIOD, str(status.get("version")))
 
 
 st.header(text.NOW_HEADING, anchor=False)

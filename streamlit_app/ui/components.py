@@ -1,6 +1,6 @@
-"""Parts that several pages share: masthead, state of the data, faults in words, and the card of one statement.
+"""Parts that several pages share: masthead, state of the data, faults in words, what a statement says.
 
-Here: layout of rows that queries return. Not here: SQL, or the words themselves (``text``).
+Here: layout of rows that queries return. Not here: SQL, the words themselves (``text``), or cards (``card``).
 """
 
 from __future__ import annotations
@@ -14,13 +14,12 @@ import streamlit as st
 
 from latticeforge.narratives.decisions import due_at
 from streamlit_app.database import DashboardFault, DatabaseAway, MartsMissing, Row
-from streamlit_app.ui import interval, outside, text, theme
+from streamlit_app.ui import outside, text, theme
 
 Answer = TypeVar("Answer")
 
 STALE_AFTER_S = 60.0  # a radar beats every few seconds; the promise is to notice within a minute
 REPLAY_AFTER = timedelta(minutes=10)
-HEADLINES_SHOWN = 3
 
 
 def masthead() -> None:
@@ -68,45 +67,28 @@ def state_of_the_data(status: Row) -> None:
         st.caption(f":material/replay: {text.replay(at)}")
 
 
-def card(row: Row, evidence: list[Row]) -> None:
-    """One statement: verdict and grade in words, the sentence, the interval, what is missing, the headlines."""
-    key = row["story_key"]
-    with st.container(border=True, key=f"card-{key}"):
-        badges(row)
-        st.subheader(outside.markdown(row["headline"] or row["label"]), anchor=False)
-        st.markdown(f"{statement(row)}\n\n:small[{_figures(row)}]")
-        if row["likelihood"] is not None:
-            _interval(row)
-        if row["partial"]:
-            reasons = [outside.markdown(reason, 160) for reason in row["partial"][:6]]
-            st.warning(text.partial(reasons), icon=":material/data_alert:")
-        headlines(key, evidence)
-        st.page_link(
-            "app_pages/link.py",
-            label=text.WHOLE_STORY,
-            icon=":material/arrow_forward:",
-            query_params={"link": row["statement_id"], "story": key},
-        )
+def badges(row: Row) -> str:
+    """Markdown for verdict, grade and stage, each an icon and a word."""
+    shown = " ".join(f":{colour}-badge[{icon} {word}]" for colour, icon, word in said(row))
+    decided = to_be_decided(row)
+    shown += f" :small[{text.moment(row['evaluated_at'])}]"
+    return f"{shown}\n\n:small[{decided}]" if decided else shown
 
 
-def badges(row: Row) -> None:
-    """Verdict, grade and stage, each an icon and a word."""
+def said(row: Row) -> tuple[tuple[str, str, str], ...]:
+    """Colour, icon and word of a statement's verdict, grade and stage."""
     verdict, grade, stage = row["verdict"], row["grade"], row["stage"]
-    said = (
+    return (
         (theme.VERDICT_BADGES[verdict], theme.VERDICT_ICONS[verdict], text.VERDICTS[verdict]),
         ("gray", ":material/flag:", text.GRADES[grade]),
         ("gray", theme.STAGE_ICONS[stage], text.STAGES[stage]),
     )
-    shown = " ".join(f":{colour}-badge[{icon} {word}]" for colour, icon, word in said)
-    shown += f" :small[{text.moment(row['evaluated_at'])}]"
-    if grade == "provisional" and verdict in ("likely", "contested") and row["event_at"] is not None:
-        shown += f"\n\n:small[{text.to_be_decided(due_at(row['event_at']))}]"
-    st.markdown(shown, help=text.GRADE_HELP[grade])
 
 
-def _figures(row: Row) -> str:
-    effect = (row["effect_items"], row["effect_low"], row["effect_high"])
-    return text.figures(*effect, row["q_value"], row["tests"], row["conflict_k"])
+def to_be_decided(row: Row) -> str:
+    """When an alarm is confirmed or withdrawn; empty for what is no alarm."""
+    alarm = row["grade"] == "provisional" and row["verdict"] in ("likely", "contested")
+    return text.to_be_decided(due_at(row["event_at"])) if alarm and row["event_at"] is not None else ""
 
 
 def statement(row: Row) -> str:
@@ -115,44 +97,6 @@ def statement(row: Row) -> str:
     event = outside.markdown(row["event_title"], 140)
     said = text.sentence(label, row["ratio"], row["lag_s"], event, row["event_at"], row["p_value"])
     return f"{said} {text.certainty(row['likelihood'], row['likelihood_low'], row['likelihood_high'])}"
-
-
-def _interval(row: Row) -> None:
-    likelihood, low, high = row["likelihood"], row["likelihood_low"], row["likelihood_high"]
-    if low is None or high is None:
-        return
-    interval.show(row["verdict"], likelihood, low, high)
-
-
-def headlines(key: str, rows: list[Row]) -> None:
-    """The headlines in order of time, copies folded, the rest behind a fold."""
-    lines = [_headline(group) for group in folded(rows)]
-    if not lines:
-        st.caption(text.EVIDENCE_NONE)
-        return
-    st.markdown(f"**{text.EVIDENCE_HEADING}**\n\n{bullets(lines[:HEADLINES_SHOWN])}")
-    if rest := lines[HEADLINES_SHOWN:]:
-        with st.expander(text.more_headlines(len(rest)), key=f"more-{key}"):
-            st.markdown(bullets(rest))
-
-
-def folded(rows: list[Row]) -> list[list[Row]]:
-    """Rows in groups of the same wording, each group and the groups in order of time."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        # Before its window has closed an item has no voice yet; its own words stand in.
-        groups.setdefault(row["voice_id"] or outside.plain(row["title"]).casefold(), []).append(row)
-    return list(groups.values())
-
-
-def _headline(group: list[Row]) -> str:
-    first = group[0]
-    source = outside.markdown(first["source_title"] or first["source"], 60)
-    line = f"{text.clock(first['event_at'])} &ensp; **{source}** &ensp; {outside.link(first['title'], first['url'])}"
-    if len(group) > 1:
-        accounts = len({(row["source"], row["account"]) for row in group})
-        line += f" &ensp; :gray[+ {text.copies(len(group) - 1, accounts)}]"
-    return line
 
 
 def bullets(lines: list[str]) -> str:

@@ -18,7 +18,12 @@ _TICKS = (0, 20, 40, 60, 80, 100)
 
 def show(verdict: str, likelihood: float, low: float, high: float) -> None:
     """The interval of a verdict; all numbers in [0, 1]."""
-    st.html(drawing(verdict, round(100 * likelihood, 1), round(100 * low, 1), round(100 * high, 1)))
+    st.html(of(verdict, likelihood, low, high))
+
+
+def of(verdict: str, likelihood: float, low: float, high: float) -> str:
+    """The same as HTML."""
+    return drawing(verdict, round(100 * likelihood, 1), round(100 * low, 1), round(100 * high, 1))
 
 
 @lru_cache(maxsize=512)

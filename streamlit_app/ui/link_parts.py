@@ -15,7 +15,7 @@ from latticeforge.narratives.history import History
 from streamlit_app import course, queries
 from streamlit_app.asking import link as asking
 from streamlit_app.database import Row
-from streamlit_app.ui import components, figure, interval, link_charts, outside, text
+from streamlit_app.ui import card, components, figure, interval, link_charts, outside, text
 from streamlit_app.ui.figure import Figure
 from streamlit_app.ui.text import figure as frame
 from streamlit_app.ui.text import link as words
@@ -203,7 +203,7 @@ def _carried(row: Row, view: View, as_of: datetime | None, until: datetime | Non
     found = components.answered(lambda: asking.evidence(row["statement_id"], window, as_of))
     if found is not None:
         with st.container(key="evidence-link"):
-            components.headlines("link", found)
+            card.show_headlines("link", card.headlines(found))
 
 
 def _holes(row: Row, drawn: Course | None) -> None:

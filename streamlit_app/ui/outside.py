@@ -1,7 +1,7 @@
 """Text and addresses of strangers, made fit for a page.
 
-Here: cleaning, cutting, escaping for Markdown, and the decision which addresses may become links. Not here: our own
-words (``text``). Nothing from outside may reach a page but through this module.
+Here: cleaning, cutting, escaping for Markdown and HTML, and the decision which addresses may become links. Not here:
+our own words (``text``). Nothing from outside may reach a page but through this module.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from html import escape
 from urllib.parse import quote, urlsplit
 
 TITLE_LIMIT = 220
@@ -45,7 +46,7 @@ def _visible(character: str) -> str:
 
 
 def markdown(text: str | None, limit: int = TITLE_LIMIT) -> str:
-    """The same as ``plain``, for a place where Markdown is read: every mark of punctuation stands for itself.
+    """The same as ``plain``, for a place where Markdown or HTML is read: every mark of punctuation stands for itself.
 
     >>> markdown("<b>*x*</b>")
     '&#60;b&#62;&#42;x&#42;&#60;&#47;b&#62;'
@@ -82,3 +83,15 @@ def link(text: str | None, url: str | None, limit: int = TITLE_LIMIT) -> str:
     """Markdown for a link where the address may be one; else the text alone."""
     address = web_address(url)
     return f"[{markdown(text, limit)}](<{address}>)" if address else markdown(text, limit)
+
+
+def anchor(text: str | None, url: str | None, limit: int = TITLE_LIMIT) -> str:
+    """HTML for a link where the address may be one, which opens beside the page; else the text alone.
+
+    >>> anchor("A & B", "https://a.example/?x=1&y=2")
+    '<a href="https://a.example/?x=1&amp;y=2" target="_blank" rel="noopener noreferrer">A &#38; B</a>'
+    """
+    address, shown = web_address(url), markdown(text, limit)
+    if not address:
+        return shown
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener noreferrer">{shown}</a>'

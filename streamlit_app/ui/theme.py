@@ -42,11 +42,38 @@ _STYLE = """
 [class*="st-key-card-"] { padding: 1.1rem 1.3rem; }
 [class*="st-key-card-"] h3 { padding: 0.1rem 0 0.7rem 0; line-height: 1.25; overflow-wrap: anywhere; }
 [class*="st-key-card-"] p, [class*="st-key-card-"] li { overflow-wrap: anywhere; }
-[class*="st-key-sentence-"] p, [class*="st-key-card-"] .stElementContainer:has(h3) + .stElementContainer p:first-child {
-  font-size: 1.08rem; line-height: 1.5;
+[class*="st-key-sentence-"] p, [class*="st-key-card-"] h3 + p { font-size: 1.08rem; line-height: 1.5; }
+.lf-said h3 {
+  font: 600 1.2rem/1.25 "Source Serif", serif; letter-spacing: -0.005em; margin: 0;
 }
-[class*="st-key-card-"] ul, [class*="st-key-evidence-"] ul { padding-left: 0; list-style: none; }
-[class*="st-key-card-"] li, [class*="st-key-evidence-"] li { margin: 0 0 0.35rem 0; line-height: 1.4; }
+.lf-said p { margin: 0 0 1rem; } .lf-said strong { font-weight: 600; } .lf-said small { font-size: 0.875rem; }
+.lf-said > :last-child { margin-bottom: 0; }
+.lf-said ul { margin: 0; padding: 0; list-style: none; }
+.lf-said li { margin: 0 0 0.35rem; padding-left: 0.3em; line-height: 1.4; }
+.lf-said a { color: light-dark(#0B5C75, #8AD0E6); }
+.lf-said .lf-interval { margin-bottom: 1rem; }
+.lf-faint { color: light-dark(#686255, #B8B3A8); }
+.lf-badge {
+  display: inline-block; font-size: 0.875rem; line-height: 1.6; padding: 0 0.25rem; margin: 0 1px;
+  border-radius: 0.15rem;
+}
+.lf-orange { color: light-dark(#9B4519, #F2A56D); background: light-dark(#FFF6ED, #342414); }
+.lf-violet { color: light-dark(#6F33B8, #BF8EF7); background: light-dark(#F8F2FF, #332244); }
+.lf-blue { color: light-dark(#244FB4, #85B8F8); background: light-dark(#EDF5FF, #1E2A3D); }
+.lf-gray { color: light-dark(#686255, #B8B3A8); background: light-dark(#F5F4F2, #2C2925); }
+.lf-icon { font-family: "Material Symbols Rounded"; vertical-align: bottom; white-space: nowrap; user-select: none; }
+.lf-help {
+  position: relative; border: 0; padding: 0; margin-left: 0.25rem; background: none; color: inherit; font-size: 1.1rem;
+  line-height: 1.25; vertical-align: bottom; cursor: help; border-radius: 0.3rem; opacity: 0.8;
+}
+.lf-tip {
+  display: none; position: absolute; z-index: 2; bottom: 100%; right: -4rem; width: max-content; max-width: 15rem;
+  padding: 0.5rem 0.7rem; border-radius: 0.3rem; font: 400 0.875rem/1.4 "Source Sans", sans-serif; text-align: left;
+  color: light-dark(#1C1B19, #ECEAE4); background: light-dark(#F1EFE8, #1F2428);
+  border: 1px solid light-dark(#D9D5CA, #3A4147);
+}
+.lf-help:hover .lf-tip, .lf-help:focus .lf-tip { display: block; }
+.lf-help:hover, .lf-help:focus { opacity: 1; }
 .st-key-masthead h1 { padding: 0 0 0.8rem 0; letter-spacing: -0.01em; }
 .st-key-masthead { border-bottom: 3px double currentColor; padding-bottom: 0.2rem; }
 .st-key-figure h2 { font-size: 3.4rem; padding: 0 0 0.9rem 0; line-height: 1; }

@@ -28,7 +28,8 @@ def opened(root: Path, name: str, **parameters: str) -> AppTest:
 
 def said(app: AppTest) -> str:
     kinds = ("markdown", "caption", "subheader", "header", "info", "warning", "error")
-    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind)).replace("\u00a0", " ")
+    words = [str(e.value) for kind in kinds for e in app.get(kind)] + [e.proto.body for e in app.get("html")]
+    return "\n".join(words).replace("\u00a0", " ")
 
 
 def test_withdrawn_alarms_stay_with_their_reason(root: Path, seeded: Store, day: SimpleNamespace) -> None:

@@ -40,11 +40,15 @@ def page(root: Path, name: str) -> AppTest:
 
 
 def said(app: AppTest) -> str:
-    """Every word on the page that is read as Markdown."""
+    """Every word on the page that is read as Markdown or HTML, but for the style sheet."""
     kinds = ("markdown", "caption", "subheader", "header", "title", "info", "warning", "error")
-    return "\n".join(str(e.value) for kind in kinds for e in app.get(kind)) + "\n".join(
-        e.label for e in app.get("expander")
-    )
+    words = [str(e.value) for kind in kinds for e in app.get(kind)] + [e.label for e in app.get("expander")]
+    return "\n".join(words + cards(app))
+
+
+def cards(app: AppTest) -> list[str]:
+    """What is said in HTML, escaped marks as they are read."""
+    return [e.proto.body for e in app.get("html") if not e.proto.body.lstrip().startswith("<style>")]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -86,8 +90,9 @@ def test_now_says_in_one_sentence_what_happened(root: Path, seeded: Store) -> No
     app = page(root, "now")
     words = said(app).replace("\u00a0", " ")
     assert (
-        "“drone sightings” rose to **6.1×** its usual share **5 minutes** after “Executive clemency announced”"
-        " (14:17 UTC). Placebo slots do this in **1.8 %** of cases. Likelihood **82 %**, 95 % interval 71–90 %."
+        "“drone sightings” rose to <strong>6.1×</strong> its usual share <strong>5 minutes</strong> after “Executive"
+        " clemency announced” (14:17 UTC). Placebo slots do this in <strong>1.8 %</strong> of cases. Likelihood"
+        " <strong>82 %</strong>, 95 % interval 71–90 %."
     ) in words
     assert "Data up to **28 Jan 2025, 14:27:03 UTC**" in words
     assert "This is a replay" in words and "1 open gap" in words
@@ -98,8 +103,8 @@ def test_now_says_in_one_sentence_what_happened(root: Path, seeded: Store) -> No
 
 def test_now_orders_and_names_the_verdicts(root: Path, seeded: Store, day: SimpleNamespace) -> None:
     app = page(root, "now")
-    badges = [m.value for m in app.markdown if "-badge[" in m.value]
-    verdicts = [v for badge in badges for v in text.VERDICTS.values() if f" {v}]" in badge]
+    badges = [said for said in cards(app) if "lf-badge" in said]
+    verdicts = [v for badge in badges for v in text.VERDICTS.values() if f" {v}</span>" in badge]
     assert verdicts == ["Likely", "Contested", "Unlikely"]
     headings = [s.value for s in app.subheader]
     assert headings.index(text.REPORTED_HEADING) < headings.index(text.UNLIKELY_HEADING)
@@ -107,11 +112,10 @@ def test_now_orders_and_names_the_verdicts(root: Path, seeded: Store, day: Simpl
 
 
 def test_headlines_are_folded_and_link_to_their_sources(root: Path, seeded: Store, day: SimpleNamespace) -> None:
-    words = said(page(root, "now"))
-    lines = [line for line in words.splitlines() if line.startswith("- ") and "drones" in line]
-    assert len(lines) == len({line.split("[")[1] for line in lines})
+    lines = [line for line in said(page(root, "now")).split("<li>")[1:] if "drones" in line]
+    assert len(lines) > 1 and len(lines) == len({line.split("<a ")[1] for line in lines})
     assert any("near-identical" in line for line in lines)
-    assert all("](<https://" in line for line in lines)
+    assert all('<a href="https://' in line and 'target="_blank" rel="noopener noreferrer"' in line for line in lines)
 
 
 def test_only_the_active_generation_is_on_the_page(root: Path, seeded: Store, day: SimpleNamespace) -> None:
@@ -222,6 +226,7 @@ def test_text_of_strangers_stays_text(root: Path, seeded: Store, day: SimpleName
     words = said(app)
     assert "<script" not in words and "<img" not in words and "javascript&#58;" not in words
     assert "javascript:" not in words and "](https://evil" not in words and "(<https://evil" not in words
+    assert 'href="https://evil' not in words
     assert not set(words) & set("\u202e\u202c\u2066\u200b")
     assert ":red[pay" not in words and "**bold**" not in words and "https://evil" not in words
     assert len(words) < 60_000

@@ -24,6 +24,10 @@ import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
 
 from latticeforge.store import Store
 from latticeforge.store.landing import land_items
@@ -312,6 +316,38 @@ def test_a_commit_appears_by_itself_and_the_reader_keeps_place(
     expect(page.get_by_text("“winter storm” rose to")).to_be_visible()
     expect(fold).to_have_attribute("open", "")
     assert page.evaluate("window.marker") == "same page"
+
+
+def test_a_change_of_the_board_draws_the_board_alone(address: str, store: Store, day: SimpleNamespace) -> None:
+    """Over the page's own protocol: what each of many open tabs is sent when the board changes."""
+
+    def asked_for(line: ClientConnection, fragment: str) -> list[ForwardMsg]:
+        wish = BackMsg()
+        wish.rerun_script.fragment_id = fragment
+        line.send(wish.SerializeToString())
+        told: list[ForwardMsg] = []
+        early = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+        while not (told and told[-1].HasField("script_finished") and told[-1].script_finished != early):
+            told.append(ForwardMsg.FromString(bytes(line.recv(60))))
+        return told
+
+    place = address.replace("http://", "ws://") + "/_stcore/stream"
+    with connect(place, subprotocols=[Subprotocol("streamlit")], max_size=None) as line:
+        page = asked_for(line, "")
+        watch = next(m.auto_rerun.fragment_id for m in page if m.HasField("auto_rerun"))
+        quiet = asked_for(line, watch)
+        with store.connection() as connection:
+            day.live_alert(connection, "council budget")
+        for _ in range(10):  # answers are kept for half a second
+            drawn = asked_for(line, watch)
+            if any(b"council budget" in m.SerializeToString() for m in drawn):
+                break
+            time.sleep(0.3)
+    assert any(m.HasField("navigation") for m in page) and len(quiet) < 12
+    assert any(b"council budget" in m.SerializeToString() for m in drawn)
+    assert not any(m.HasField("navigation") for m in drawn)
+    sessions = [list(m.metadata.run.fragment_ids) for m in drawn if m.HasField("new_session")]
+    assert len(sessions) == 2 and sessions[0] == [watch] and sessions[1] not in ([], [watch])
 
 
 def test_the_page_asks_often_enough(root: Path) -> None:
