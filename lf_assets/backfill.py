@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +43,12 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--to", dest="end", help="first instant after it")
     parser.add_argument("--asset-group", choices=["core", "state", "marts"], default="core")
     parser.add_argument("--snapshot", metavar="DAY", help="seal this UTC day afterwards")
-    parser.add_argument("--wait", action="store_true", help="load everything, then begin when a line comes on stdin")
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="load everything, then read instants from stdin, a line each, and compute the hours up to each as it"
+        " comes; the rest when a line says `end`",
+    )
     asked = parser.parse_args(arguments)
     if (asked.start is None) != (asked.end is None):
         raise ValueError("give both --from and --to, or neither")
@@ -61,11 +66,9 @@ def _run(asked: argparse.Namespace) -> int:
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     from lf_assets.definitions import defs
 
-    if asked.wait and not sys.stdin.readline():
-        return 0
     failed = 0
     with dg.DagsterInstance.get() as instance:
-        for job, tags in _runs(asked):
+        for job, tags in _runs_as_told(asked, sys.stdin) if asked.wait else _runs(asked):
             began = time.monotonic()
             with contextlib.redirect_stdout(sys.stderr):  # dbt talks on standard output, which is for our lines
                 done = defs.resolve_job_def(job).execute_in_process(
@@ -74,6 +77,17 @@ def _run(asked: argparse.Namespace) -> int:
             failed += not done.success
             _say(job, tags, done, time.monotonic() - began)
     return 1 if failed else 0
+
+
+def _runs_as_told(asked: argparse.Namespace, lines: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Runs up to each instant that a line names, then the rest; nothing more where the lines end without `end`."""
+    for line in lines:
+        if line.strip() == "end":
+            yield from _runs(asked)
+            return
+        until = min(asked.end, parse_instant(line.strip()))
+        yield from _runs(argparse.Namespace(**{**vars(asked), "end": until, "snapshot": None}))
+        asked.start = until
 
 
 def _runs(asked: argparse.Namespace) -> Iterator[tuple[str, dict[str, str]]]:

@@ -11,6 +11,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,6 +69,7 @@ class Player:
     """One day, played once.
 
     Args:
+        marts: What builds the marts; the first look at the board waits for it. None: they are there.
         on_line: Told each line of the timeline as it happens.
         on_time: Told the simulated time after each tick, for a progress bar.
         until: Simulated time at which to stop; the end of the day by default.
@@ -80,12 +82,14 @@ class Player:
         day: DemoDay,
         *,
         disturbed: bool = True,
+        marts: Future[Any] | None = None,
         until: datetime = DAY_END,
         on_line: Callable[[Line], None] = lambda _: None,
         on_time: Callable[[datetime], None] = lambda _: None,
     ) -> None:
         self._store, self._encoder, self._day, self._disturbed, self._until = store, encoder, day, disturbed, until
         self._on_line, self._on_time = on_line, on_time
+        self._marts = marts
         self._clock = SimulatedClock(DAY_START)
         self._stop = asyncio.Event()
         self._told_seq = 0
@@ -165,6 +169,8 @@ class Player:
 
     def _look_at_board(self, now: datetime) -> None:
         """What the dashboard's read-only role sees right now."""
+        if self._marts is not None:
+            self._marts.result()
         with psycopg.connect(reader_url(self._store.url)) as c:
             rows = c.execute("select statement_id from marts.link_board where statement_id like 'live:%'").fetchall()
         for (statement_id,) in rows:

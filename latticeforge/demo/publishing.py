@@ -20,6 +20,7 @@ from latticeforge.demo.wording import Writer
 from latticeforge.windows import EPOCH
 
 _CORRECTED = 0.014  # share of the items of outlets and wires
+LATEST_S = 6 * 3600  # how much later than it was written a late item appears, at most
 _LATE = 0.012
 _LAST_VISIBLE = DAY_END - timedelta(seconds=20)
 _DELAY_S = {"wire": (5, 40), "outlet": (10, 90), "low": (10, 90), "social": (1, 3)}
@@ -77,7 +78,7 @@ def publish(drafts: Sequence[Draft], seed: int, writer: Writer, rng: Random) -> 
 
 def _publish(draft: Draft, key: str, writer: Writer, rng: Random) -> Publication:
     oddities = _oddities(draft, rng)
-    delay_s = rng.randint(1500, 6 * 3600) if "late" in oddities else rng.randint(*_DELAY_S[draft.source.tier])
+    delay_s = rng.randint(1500, LATEST_S) if "late" in oddities else rng.randint(*_DELAY_S[draft.source.tier])
     visible_at = draft.at + timedelta(seconds=delay_s)
     if visible_at > _LAST_VISIBLE:
         visible_at, oddities = _LAST_VISIBLE, oddities - {"late"}

@@ -9,26 +9,31 @@ import resource
 import shutil
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from latticeforge.demo.dagster_stage import DagsterStage
 from latticeforge.demo.day import DemoDay
 from latticeforge.demo.expectations import Check, check_day
-from latticeforge.demo.play import Line, Played, Player
+from latticeforge.demo.play import LATENESS, Line, Played, Player
+from latticeforge.demo.publishing import LATEST_S
 from latticeforge.demo.variant import DAY_END, DAY_START, Variant
-from latticeforge.embedding import load_encoder
+from latticeforge.embedding import Encoder, load_encoder
 from latticeforge.settings import Settings
 from latticeforge.store import Store, embedded_server
 from latticeforge.store.embedded import stop_embedded_server
 from latticeforge.store.faults import StoreFault
 from latticeforge.store.marts import build_marts
 from latticeforge.store.snapshot import read_manifest, verify_snapshot
+from latticeforge.windows import HOUR, floor_to
 
 _MARK = "demo-home"
+
+SETTLED = timedelta(seconds=LATEST_S) + 2 * LATENESS  # nothing new belongs to what is older than this
+HOURS_A_RUN = 3 * HOUR
 
 OnLine = Callable[[Line], None]
 OnTime = Callable[[str, datetime | None], None]
@@ -75,11 +80,9 @@ def run_demo(
         on_time("loading the encoder", None)
         encoder = load_encoder(settings.encoder, settings.home.parent / "models")
         day = DemoDay.generate(seed, Variant.shuffled(seed) if shuffled else None)
-        marts.result()
         on_time("reading seven days of history", None)
-        player = Player(store, encoder, day, on_line=on_line, on_time=lambda now: on_time("playing", now))
         with DagsterStage(settings, url, DAY_START, DAY_END, DAY_START.date().isoformat()) as dagster:
-            played = player.play()
+            played = _play(store, encoder, day, marts, dagster, on_line, on_time)
             checks = check_day(store, day, played)
             on_time("Dagster materialises the day", None)
             checks += _dagster(settings, dagster, on_line)
@@ -110,6 +113,28 @@ def _relax(url: str) -> None:
     """Let commits not wait for the disk: a demo is played again, not recovered, and it makes 30,000 of them."""
     with Store(url).bare_connection() as c:
         c.execute("alter role postgres set synchronous_commit = off")
+
+
+def _play(
+    store: Store,
+    encoder: Encoder,
+    day: DemoDay,
+    marts: Future[Any],
+    dagster: DagsterStage,
+    on_line: OnLine,
+    on_time: OnTime,
+) -> Played:
+    """Play the day, and let Dagster have its hours as they are settled: it finds then what it would find at the end."""
+    settled = DAY_START
+
+    def told(now: datetime) -> None:
+        nonlocal settled
+        on_time("playing", now)
+        if (until := floor_to(now - SETTLED, HOURS_A_RUN)) > settled:
+            dagster.settle(until)
+            settled = until
+
+    return Player(store, encoder, day, marts=marts, on_line=on_line, on_time=told).play()
 
 
 def _dagster(settings: Settings, dagster: DagsterStage, on_line: OnLine) -> list[Check]:

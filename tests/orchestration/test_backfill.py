@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -98,6 +99,22 @@ def inside(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys:
         return code, [json.loads(line) for line in told.out.splitlines()], told.err
 
     return run
+
+
+def test_hours_are_computed_as_they_are_told_to_be_settled(
+    store: Store, inside: Inside, land: Land, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    land([item(n) for n in range(40)])
+    range_ = ("--wait", "--from", "2025-01-28T12:00Z", "--to", "2025-01-28T14:00Z")
+    monkeypatch.setattr("sys.stdin", io.StringIO("2025-01-28T13:00:00+00:00\n"))
+    code, [first], _ = inside(*range_)
+    assert (code, first["asset_partition_range_end"]) == (0, "2025-01-28-12:00"), "whoever told it has gone"
+    monkeypatch.setattr("sys.stdin", io.StringIO("2025-01-28T13:00:00+00:00\nend\n"))
+    code, lines, _ = inside(*range_)
+    assert [line["asset_partition_range_start"] for line in lines] == ["2025-01-28-12:00", "2025-01-28-13:00"]
+    with store.connection() as connection:
+        scored = connection.execute("select count(*) from core.active where asset = 'distraction_scores'").fetchone()
+    assert scored == (24,)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # dbt and dagster-dbt call what they have deprecated
