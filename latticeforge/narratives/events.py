@@ -18,6 +18,7 @@ from latticeforge.windows import Window
 BURST_CALENDAR = "burst"
 LINK_SPAN = timedelta(hours=2)  # an event explains nothing later than this
 
+_NONE = pl.DataFrame(schema=EVENT_COLUMNS)
 MIN_BURST_SOURCES = 3  # a political event is reported by several; one outlet's series is no event
 MIN_POLITICAL_SHARE = 0.6
 
@@ -56,7 +57,7 @@ def political_bursts(
     """
     alarms = spikes.filter("is_onset").sort("spike_id") if spikes.height else spikes
     if alarms.is_empty():
-        return pl.DataFrame(schema=EVENT_COLUMNS)
+        return _NONE
     titles = alarms.select("narrative_id").join(items.select("narrative_id", "item_id"), on="narrative_id")
     titles = titles.join(articles.select("item_id", "source", "title"), on="item_id")
     political = [

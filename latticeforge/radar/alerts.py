@@ -112,7 +112,9 @@ def _missing(alert: Alert, gaps: pl.DataFrame, now: datetime) -> list[str]:
 
 def alerts_of(evaluation: Evaluation, now: datetime, newest: datetime) -> list[Alert]:
     """The alerts that a window's scores amount to: for each event and narrative the most certain of its scales."""
-    score = evaluation.frames["distraction_scores"][0].filter(pl.col("verdict").is_in([v.value for v in REPORTED]))
+    score = evaluation.frames["distraction_scores"][0]
+    if not score.is_empty():
+        score = score.filter(pl.col("verdict").is_in([v.value for v in REPORTED]))
     if score.is_empty():
         return []
     spike = evaluation.frames["spikes"][0].select("spike_id", "onset_at", "ratio", "surprise")

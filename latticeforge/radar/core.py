@@ -285,7 +285,7 @@ def _closed_window(
     delays: Sequence[float | None],
 ) -> ClosedWindow:
     score = e.frames["distraction_scores"][0]
-    reported = score.filter(pl.col("verdict").is_in([Verdict.LIKELY.value, Verdict.CONTESTED.value])).height
+    reported = sum(verdict in (Verdict.LIKELY, Verdict.CONTESTED) for verdict in score["verdict"])
     return ClosedWindow(
         window_start=e.window.start,
         closed_at=now,

@@ -6,8 +6,9 @@ Here: schema ``ops``. Not here: numbers about the world.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 import polars as pl
@@ -155,7 +156,7 @@ def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]
     """Commit closed windows; closing one again replaces its figures and gives it a new place in the order."""
     if not windows:
         return
-    names = list(asdict(windows[0]))
+    names = [column.name for column in fields(ClosedWindow)]
     statement = sql.SQL(
         "insert into ops.window as w ({}) values ({}) on conflict (window_start) do update set {}, seq = default"
     ).format(
@@ -164,7 +165,7 @@ def save_windows(connection: psycopg.Connection, windows: Sequence[ClosedWindow]
         sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(n)) for n in names[1:]),
     )
     with connection.cursor() as cursor:
-        cursor.executemany(statement, [list(asdict(w).values()) for w in windows])
+        cursor.executemany(statement, [attrgetter(*names)(w) for w in windows])
 
 
 def mark_dirty(connection: psycopg.Connection, starts: Sequence[datetime], reason: str) -> None:
