@@ -115,9 +115,9 @@ def measured(url: str) -> dict[str, tuple[float, int, set[str]]]:
     since = END - timedelta(hours=24)
     looks: dict[str, Callable[[], object]] = {
         "status": queries.status,
-        "board": lambda: queries.board(since),
-        "evidence": lambda: queries.evidence(queries.board(since)),
-        "activity": lambda: queries.activity(since),
+        "board": lambda: queries.statements(since, ""),
+        "evidence": lambda: queries.evidence(queries.statements(since, "")[0], ""),
+        "counted": lambda: queries.counted(since),
     }
     found = {}
     for name, look in looks.items():
@@ -125,7 +125,7 @@ def measured(url: str) -> dict[str, tuple[float, int, set[str]]]:
         for _ in range(REPEATS):
             st.cache_data.clear()
             if name == "evidence":
-                queries.board(since)
+                queries.statements(since, "")
             began = time.perf_counter()
             look()
             took.append(1000 * (time.perf_counter() - began))

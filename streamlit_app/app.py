@@ -19,6 +19,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from streamlit_app.assets import KeptAssets
 from streamlit_app.downloads.routes import ROUTES
 from streamlit_app.headers import SafeHeaders
 from streamlit_app.ui import link_parts
@@ -45,5 +46,8 @@ async def _collect() -> None:
 
 
 app = st.App(
-    Path(__file__).with_name("dashboard.py"), routes=ROUTES, middleware=[Middleware(SafeHeaders)], lifespan=settled
+    Path(__file__).with_name("dashboard.py"),
+    routes=ROUTES,
+    middleware=[Middleware(SafeHeaders), Middleware(KeptAssets)],
+    lifespan=settled,
 )

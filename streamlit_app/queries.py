@@ -63,34 +63,50 @@ def board(since: datetime, version: str) -> Board:
 
 @st.cache_resource(ttl=UNCHANGED_TTL, max_entries=8, show_spinner=False)
 def _board(url: str, since: datetime, version: str) -> Board:
-    cards, looked_at = _statements(url, since, version), _activity(url, since)
-    found = evidence(cards, version)
+    cards, tested = statements(since, version)
+    found, looked_at = evidence(cards, version), counted(since) | tested
     shown = [[_as_shown(card) for card in cards], found, looked_at]
     return Board(hashlib.blake2b(repr(shown).encode(), digest_size=12).hexdigest(), cards, found, looked_at)
 
 
-def statements(since: datetime, version: str) -> list[Row]:
+def statements(since: datetime, version: str) -> tuple[list[Row], Row]:
     """For each event and story since ``since``, the statement that holds: reported ones first, most surprising first.
 
-    Statements without evidence are left out; ``activity`` counts them.
+    And how many links were tested for them: tests, reported, no_evidence. Statements without evidence are left out.
     """
-    return _statements(where(), since, version)
+    rows = _statements(where(), since, version)
+    tested = {name: rows[0][f"all_{name}"] for name in ("tests", "reported", "no_evidence")}
+    return [row for row in rows if row["statement_id"] is not None], tested
 
 
 @st.cache_data(ttl=UNCHANGED_TTL, max_entries=16, show_spinner=False)
 def _statements(url: str, since: datetime, version: str) -> list[Row]:
+    """One row at least: the counts stand beside each statement, so that the board is read once for both."""
     return ask(
         url,
         """
-        select * from (
-            select distinct on (story_key) *
-            from marts.link_board
-            where window_start >= %(since)s
-            order by story_key, (stage = 'committed') desc, window_start desc
-        ) as newest
-        where verdict <> 'no evidence'
+        with board as materialized (select * from marts.link_board where window_start >= %(since)s),
+        by_window as (
+            select max(tests) as tests, count(*) filter (where verdict in ('likely', 'contested')) as reported,
+                count(*) filter (where verdict <> 'no evidence' and stage = 'committed') as assessed
+            from board group by window_start
+        ),
+        counts as (
+            select coalesce(sum(tests), 0)::int as all_tests, coalesce(sum(reported), 0)::int as all_reported,
+                greatest(coalesce(sum(tests) - sum(assessed), 0), 0)::int as all_no_evidence
+            from by_window
+        ),
+        cards as (
+            select * from (
+                select distinct on (story_key) * from board
+                order by story_key, (stage = 'committed') desc, window_start desc
+            ) as newest
+            where verdict <> 'no evidence'
+            order by verdict = 'unlikely', surprise desc nulls last, p_value, statement_id
+            limit %(limit)s
+        )
+        select cards.*, counts.* from counts left join cards on true
         order by verdict = 'unlikely', surprise desc nulls last, p_value, statement_id
-        limit %(limit)s
         """,
         {"since": since, "limit": BOARD_LIMIT},
     )
@@ -132,31 +148,17 @@ def _evidence(url: str, ids: tuple[str, ...], starts: tuple[datetime, ...], vers
     )
 
 
-def activity(since: datetime) -> Row:
-    """How much was looked at: items, windows, tests, reported links, tests without evidence."""
-    return _activity(where(), since)
+def counted(since: datetime) -> Row:
+    """How much was looked at: items, windows."""
+    return _counted(where(), since)
 
 
 @st.cache_data(ttl=PAGE_TTL, max_entries=16, show_spinner=False)
-def _activity(url: str, since: datetime) -> Row:
+def _counted(url: str, since: datetime) -> Row:
     return ask(
         url,
-        """
-        select items, windows, tests, reported, greatest(tests - assessed, 0) as no_evidence
-        from (
-            select coalesce(sum(items), 0)::int as items, count(distinct window_start) as windows
-            from marts.narrative_timeline where window_start >= %(since)s
-        ) as n,
-        (
-            select coalesce(sum(tests), 0)::int as tests, coalesce(sum(reported), 0)::int as reported,
-                coalesce(sum(assessed), 0)::int as assessed
-            from (
-                select max(tests) as tests, count(*) filter (where verdict in ('likely', 'contested')) as reported,
-                    count(*) filter (where verdict <> 'no evidence' and stage = 'committed') as assessed
-                from marts.link_board where window_start >= %(since)s group by window_start
-            ) as by_window
-        ) as b
-        """,
+        "select coalesce(sum(items), 0)::int as items, count(distinct window_start) as windows"
+        " from marts.narrative_timeline where window_start >= %(since)s",
         {"since": since},
     )[0]
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit
 
 import altair as alt
@@ -50,7 +50,11 @@ def show(figure: Figure, *, on_select: Callable[[], None] | None = None) -> None
     if figure.heading:
         st.subheader(figure.title, anchor=False)
     st.altair_chart(
-        figure.chart, key=f"chart-{figure.key}", alt=figure.spoken, on_select=on_select if on_select else "ignore"
+        figure.chart,
+        height=_height(figure.chart),
+        key=f"chart-{figure.key}",
+        alt=figure.spoken,
+        on_select=on_select if on_select else "ignore",
     )
     st.caption(" ".join(part for part in (figure.counts, figure.interval, reach(figure.until)) if part))
     with st.expander(words.TAKE_ALONG, icon=":material/ios_share:", key=f"take-{figure.key}"):
@@ -74,6 +78,12 @@ def show(figure: Figure, *, on_select: Callable[[], None] | None = None) -> None
                 on_click="ignore",
             )
         st.markdown(f"[{words.METHOD}](method?part={figure.method})")
+
+
+def _height(chart: AnyChart) -> int | Literal["content"]:
+    """Its height in pixels where that is known before it is drawn: the page keeps the room, and nothing jumps."""
+    height = getattr(chart, "height", None)
+    return height if isinstance(height, int) else "content"
 
 
 def link(page: str, view: Mapping[str, str], title: str, until: datetime | None, as_of: datetime | None) -> None:

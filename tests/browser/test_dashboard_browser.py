@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
+import re
 import runpy
 import shutil
 import socket
@@ -284,6 +286,20 @@ def test_pages_carry_a_policy_that_lets_no_stranger_s_script_run(address: str) -
     policy = asked(address)[1]["content-security-policy"]
     scripts = next(part for part in policy.split("; ") if part.startswith("script-src"))
     assert "'unsafe-inline'" not in scripts and "'unsafe-eval'" not in scripts and "http" not in scripts
+
+
+def test_the_program_comes_packed_and_as_it_is(address: str) -> None:
+    _, headers, page = asked(address)
+    scripts = re.findall(r'src="\.(/static/js/[^"]+)"', page.decode())
+    scripts += [part.split(">")[0].removeprefix("<.") for part in headers["link"].split(", ")]
+    assert len(scripts) >= 4
+    for path in scripts:
+        status, told, packed = asked(address + path, **{"Accept-Encoding": "gzip"})
+        assert status == 200 and told["content-encoding"] == "gzip" and "immutable" in told["cache-control"]
+        plain = asked(address + path)
+        assert "content-encoding" not in plain[1] and gzip.decompress(packed) == plain[2]
+        assert told["x-content-type-options"] == "nosniff" and "javascript" in told["content-type"]
+    assert "modulepreload" not in asked(f"{address}/data/links.csv")[1].get("link", "")
 
 
 def test_a_link_is_one_sentence_with_a_chart_and_headlines(page: Page, address: str) -> None:
