@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import calendar_links
@@ -28,6 +29,7 @@ from latticeforge.settings import Settings
 matplotlib.use("Agg")
 PICTURE = Path(__file__).resolve().parents[1] / "docs" / "pictures" / "reliability.png"
 PRIORS = {"3-10 usual groups (stated)": (3, 4, 6, 8, 10), "only 3": (3,), "only 10": (10,)}  # of stories after events
+HARDEST = {"simulation": (30, 0.5), "front page": (10, 1.0)}  # events and share followed of the lowest recall
 PARTS = ("nulls", "power", "probability")
 
 
@@ -36,7 +38,10 @@ def kinds(quick: bool) -> list[tuple[str, list[Feed], Size]]:
     size = QUICK if quick else FULL
     found = [("simulation", [simulated(seed) for seed in range(size.feeds)], size)]
     if REAL.exists():
-        tripled = Size(1, size.nulls * size.feeds, size.injections * size.feeds, size.mixed * size.feeds, size.draws)
+        nulls, effects, mixed, assumed = (
+            n * size.feeds for n in (size.nulls, size.injections, size.mixed, size.assumed)
+        )
+        tripled = Size(1, nulls, effects, mixed, assumed, size.draws)
         found.append(("front page", [front_page(Settings().home)], tripled))
     else:
         print("no real headlines beside the project: those parts are left out")
@@ -68,15 +73,17 @@ def nulls(quick: bool) -> None:
 
 def power(quick: bool) -> None:
     """Point 2: effects put into feeds."""
-    for _, feeds, size in kinds(quick):
+    for name, feeds, size in kinds(quick):
         calendar_links.describe(feeds)
         found = calendar_links.power(feeds, size)
-        some = Size(size.feeds, max(size.injections, 40), size.injections, size.mixed, size.draws)
+        some = replace(size, nulls=max(size.injections, 40))
         null = calendar_links.nulls(feeds, some, only=((30, ""),))
         print("\n| 30 events, 2 sd | calendars together | recall | FDR |")
         print("|---|---|---|---|")
         calendar_links.many(null[30], found[30, 1.0], "after all")
         calendar_links.many(null[30], found[30, 0.5], "after half")
+        calendar_links.orders_gate(feeds[0], Settings().home)
+        calendar_links.assumptions(feeds, *HARDEST[name], size.assumed, size.draws)
     print("\nsingle events: a story of m items in two hours; recall / FDR by BH over 200 events")
     print("| record | items | one event alone, p <= 0.05 | median p | 20 % of events | 5 % of events |")
     print("|---|---|---|---|---|---|")
