@@ -43,6 +43,7 @@ class Waits:
 
     first: list[float] = field(default_factory=list)  # from asking for the page to its last element
     live: list[float] = field(default_factory=list)  # the same for each look of the live part
+    redrawn: list[float] = field(default_factory=list)  # those looks of them that found a change and drew the board
     lost: int = 0  # viewers whose connection broke or who waited longer than ANSWER_S
 
 
@@ -58,6 +59,8 @@ class Report:
     live_looks: int
     live_p50_s: float | None
     live_p95_s: float | None
+    redrawn: int
+    redrawn_p95_s: float | None
     lost: int
     cpu_a_look_ms: float  # of the server's processor time; hardly depends on what else the machine does
     memory_before_mb: float
@@ -79,16 +82,23 @@ class Viewer:
         """Open the page, then look until ``until`` (monotonic seconds)."""
         try:
             async with websockets.connect(self._address, subprotocols=["streamlit"], max_size=None) as line:  # type: ignore[list-item]
-                self._waits.first.append(await self._ask(line, ""))
+                self._waits.first.append((await self._ask(line, ""))[0])
+                due = time.monotonic()
                 while self._again and time.monotonic() < until:
                     fragment, every = next(iter(self._again.items()))
-                    await asyncio.sleep(every)
-                    self._waits.live.append(await self._ask(line, fragment))
+                    # As a browser's interval: not so much after the last answer, or all tabs would fall into step.
+                    due += every
+                    await asyncio.sleep(max(0.0, due - time.monotonic()))
+                    took, parts = await self._ask(line, fragment)
+                    self._waits.live.append(took)
+                    if parts > 1:
+                        self._waits.redrawn.append(took)
         except (OSError, websockets.WebSocketException, TimeoutError):
             self._waits.lost += 1
 
-    async def _ask(self, line: websockets.ClientConnection, fragment: str) -> float:
-        asked = BackMsg()
+    async def _ask(self, line: websockets.ClientConnection, fragment: str) -> tuple[float, int]:
+        """Seconds to the last element, and how many parts of the page were drawn one after the other."""
+        asked, parts = BackMsg(), 0
         asked.rerun_script.query_string = ""
         if fragment:
             asked.rerun_script.fragment_id = fragment
@@ -98,10 +108,11 @@ class Viewer:
         async with asyncio.timeout(ANSWER_S):
             while True:
                 told = ForwardMsg.FromString(bytes(await line.recv()))  # type: ignore[arg-type]
+                parts += told.HasField("new_session")
                 if told.HasField("auto_rerun"):
                     self._again[told.auto_rerun.fragment_id] = told.auto_rerun.interval
                 if told.HasField("script_finished") and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                    return time.perf_counter() - began
+                    return time.perf_counter() - began, parts
 
 
 async def _hold(address: str, viewers: int, seconds: float, waits: Waits, server: psutil.Process) -> float:
@@ -207,6 +218,8 @@ def measure(viewers: int, seconds: float) -> Report:
             live_looks=len(waits.live),
             live_p50_s=_quantile(waits.live, 0.5),
             live_p95_s=_quantile(waits.live, 0.95),
+            redrawn=len(waits.redrawn),
+            redrawn_p95_s=_quantile(waits.redrawn, 0.95),
             lost=waits.lost,
             cpu_a_look_ms=1000 * spent / max(1, len(waits.first) + len(waits.live)),
             memory_before_mb=before,

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from latticeforge.store import Store
 from streamlit_app import queries
-from streamlit_app.ui import interval, outside
+from streamlit_app.ui import card, interval, outside
 
 MOST_A_CARD = 6  # with its fold and a warning; each element is a message to each open tab whenever the board changes
 
@@ -49,6 +49,20 @@ def test_an_interval_is_drawn_where_its_numbers_are() -> None:
     assert 'role="img" aria-label="Likelihood 83 percent, 95 percent interval from 66 to 92 percent"' in drawn
     assert "left:66%;width:26.0%" in drawn and "left:83%" in drawn
     assert "<script" not in drawn and "http" not in drawn
+
+
+@pytest.mark.parametrize(
+    "url", ["javascript:alert(1)", 'https://a.example/"onclick="x', "https://a.example/<script>'", "data:text/html,x"]
+)
+def test_neither_words_nor_address_leave_their_link(url: str) -> None:
+    made = outside.anchor('<b onclick="x">A & B</b>', url)
+    assert "<b" not in made and "<script" not in made and "'" not in made and " onclick" not in made.split(">")[0]
+    assert made.count('"') in (0, 6) and made.count("<") in (0, 2) and ("<a " in made) == url.startswith("https")
+
+
+def test_our_own_bold_is_all_the_markdown_a_card_knows() -> None:
+    said = card.strong(f"“{outside.markdown('**bold** [x](https://evil.example)')}” rose to **6.1×** its usual share")
+    assert said.count("<strong>") == 1 and "<strong>6.1×</strong>" in said and "<a" not in said
 
 
 def test_what_strangers_wrote_is_kept_only_after_it_was_cut() -> None:
