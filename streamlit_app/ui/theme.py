@@ -94,6 +94,7 @@ _STYLE = """
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
   [class*="st-key-card-"] { padding: 0.8rem 0.9rem; }
+  .lf-said p { position: relative; } .lf-help { position: static; } .lf-tip { left: 0; right: auto; }
 }
 </style>
 """
