@@ -202,6 +202,21 @@ def nulls(feeds: Sequence[Feed], size: Size, only: Sequence[tuple[int, str]] = C
     return found
 
 
+def gate_nulls(feeds: Sequence[Feed], size: Size) -> None:
+    """Placebo calendars whose gates are alike."""
+    print("\nplacebo calendars with gates that are alike")
+    print("| gates | events | calendars | with any link (95 % limits) |")
+    print("|---|---|---|---|")
+    for subject in filter(None, GATES):
+        for n in (10, 30, 60):
+            p = [
+                case(feed, n, (14, f, n, i), size.draws, subject=subject).test.p
+                for f, feed in enumerate(feeds)
+                for i in range(size.nulls)
+            ]
+            print(f"| {subject} | {n} | {len(p)} | {limits(sum(x <= LEVEL for x in p), len(p))} |", flush=True)
+
+
 def power(feeds: Sequence[Feed], size: Size) -> dict[tuple[int, float], list[Case]]:
     """Effects of 2 sd, and what their intervals cover."""
     print("\n2 sd after the events")

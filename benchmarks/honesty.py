@@ -59,6 +59,7 @@ def nulls(quick: bool) -> None:
     for _, feeds, size in kinds(quick):
         calendar_links.describe(feeds)
         calendar_links.nulls(feeds, size)
+        calendar_links.gate_nulls(feeds, size)
     print("\nsingle events, both sides: group after the event")
     print("| record | events | p <= 0.05 (95 % limits) | p <= 0.01 | in eight parts of the day ", end="")
     print("| KS distance | calendars of 30 with any link |")
