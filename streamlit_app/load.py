@@ -138,7 +138,7 @@ async def _alone(address: str, times: int) -> list[float]:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, psutil.Process]]:
+def started() -> Iterator[tuple[str, psutil.Process]]:
     """A dashboard of our own on a free port, as `lf up` starts it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -198,7 +198,7 @@ def _quantile(values: list[float], q: float) -> float | None:
 
 def measure(viewers: int, seconds: float) -> Report:
     """Start a dashboard, look at it alone, in a browser, and with ``viewers`` for ``seconds``."""
-    with _server() as (address, server):
+    with started() as (address, server):
         asyncio.run(_alone(address, 3))  # the first reader fills the caches
         before = server.memory_info().rss / MEGABYTE
         alone = asyncio.run(_alone(address, 20))
