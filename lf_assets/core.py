@@ -55,7 +55,7 @@ def core_asset(name: str) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=["core", name],
-        group_name="core",
+        group_name="state" if name in STATE_ASSETS else "core",
         deps=_deps(name),
         description=entry.description,
         owners=[entry.owner],
